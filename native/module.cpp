@@ -1,0 +1,16 @@
+#define RL_IMPORT_NUMPY
+#include "runtime/array_view.h"
+#include "runtime/bindings.h"
+
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", "rushlight's native kernels.", -1, nullptr};
+
+PyMODINIT_FUNC PyInit__native() {
+  import_array();
+  PyObject* module = PyModule_Create(&definition);
+  if (!module) return nullptr;
+#define RL_ADD_METHODS(name) \
+  if (PyModule_AddFunctions(module, rl::name##_methods) < 0) return nullptr;
+  RL_METHODS(RL_ADD_METHODS)
+#undef RL_ADD_METHODS
+  return module;
+}

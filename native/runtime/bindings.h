@@ -1,0 +1,15 @@
+#pragma once
+// Every family's method table; module.cpp joins them into rushlight._native.
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define RL_METHODS(X) \
+  X(runtime)          \
+  X(elementwise)
+
+namespace rl {
+#define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
+RL_METHODS(RL_DECLARE_METHODS)
+#undef RL_DECLARE_METHODS
+}  // namespace rl

@@ -1,0 +1,284 @@
+#pragma once
+// The vector API that kernels are written in: Vec<T> holds kVectorBytes / sizeof(T) lanes of float, double, int32_t or
+// int64_t. Arithmetic, comparison and `mask ? a : b` are the compiler's vector extensions; what those cannot say
+// (masked tails, streaming stores, rounding, reductions) is here. Intrinsics live only in native/simd.
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "simd/isa.h"
+
+namespace rl::RL_ISA {
+
+inline constexpr int kVectorBytes = RL_VECTOR_BYTES;
+
+#define RL_INLINE inline __attribute__((always_inline))
+
+// The compiler's vector type of T, and the integer type of T's width.
+template <class T>
+struct Lane;
+#define RL_LANE(T, I)                                                                       \
+  template <>                                                                               \
+  struct Lane<T> {                                                                          \
+    typedef T Native __attribute__((vector_size(RL_VECTOR_BYTES)));                         \
+    typedef T Unaligned __attribute__((vector_size(RL_VECTOR_BYTES), aligned(1), may_alias)); \
+    using Int = I;                                                                          \
+  };
+RL_LANE(float, int32_t)
+RL_LANE(double, int64_t)
+RL_LANE(int32_t, int32_t)
+RL_LANE(int64_t, int64_t)
+#undef RL_LANE
+
+template <class T>
+struct Vec {
+  static constexpr int lanes = kVectorBytes / int(sizeof(T));
+  using Native = typename Lane<T>::Native;
+  using Unaligned = typename Lane<T>::Unaligned;
+  using Int = Vec<typename Lane<T>::Int>;
+
+  Native v;
+
+  Vec() = default;
+  RL_INLINE Vec(Native x) : v(x) {}
+  RL_INLINE Vec(T x) : v(x - Native{}) {}
+
+  static RL_INLINE Vec zero() { return Vec(Native{}); }
+  static RL_INLINE Vec load(const T* p) { return Vec(Native(*reinterpret_cast<const Unaligned*>(p))); }
+  RL_INLINE void store(T* p) const { *reinterpret_cast<Unaligned*>(p) = v; }
+
+  // The first n lanes (0 <= n <= lanes); the others read as zero and are not touched in memory.
+  static RL_INLINE Vec load_n(const T* p, int n);
+  RL_INLINE void store_n(T* p, int n) const;
+  // Non-temporal; p aligned to kVectorBytes. Follow a run of them with stream_fence().
+  RL_INLINE void stream(T* p) const;
+
+  RL_INLINE T operator[](int i) const { return v[i]; }
+  RL_INLINE void set(int i, T x) { v[i] = x; }
+
+  friend RL_INLINE Vec operator+(Vec a, Vec b) { return Vec(Native(a.v + b.v)); }
+  friend RL_INLINE Vec operator-(Vec a, Vec b) { return Vec(Native(a.v - b.v)); }
+  friend RL_INLINE Vec operator*(Vec a, Vec b) { return Vec(Native(a.v * b.v)); }
+  friend RL_INLINE Vec operator/(Vec a, Vec b) { return Vec(Native(a.v / b.v)); }
+  friend RL_INLINE Vec operator-(Vec a) { return Vec(Native(-a.v)); }
+  RL_INLINE Vec& operator+=(Vec b) {
+    v += b.v;
+    return *this;
+  }
+  RL_INLINE Vec& operator*=(Vec b) {
+    v *= b.v;
+    return *this;
+  }
+};
+
+// A comparison's result: all bits set in the lanes where it holds.
+template <class T>
+using Mask = typename Vec<T>::Int;
+
+#define RL_COMPARE(op)                                                            \
+  template <class T>                                                              \
+  RL_INLINE Mask<T> operator op(Vec<T> a, Vec<T> b) {                             \
+    return Mask<T>((typename Mask<T>::Native)(a.v op b.v));                       \
+  }
+RL_COMPARE(<)
+RL_COMPARE(<=)
+RL_COMPARE(>)
+RL_COMPARE(>=)
+RL_COMPARE(==)
+RL_COMPARE(!=)
+#undef RL_COMPARE
+
+#define RL_BITS(op)                                                               \
+  template <class I>                                                              \
+  RL_INLINE Vec<I> operator op(Vec<I> a, Vec<I> b) {                              \
+    static_assert(I(1) / 2 == 0, "integer lanes");                                \
+    return Vec<I>((typename Vec<I>::Native)(a.v op b.v));                         \
+  }
+RL_BITS(&)
+RL_BITS(|)
+RL_BITS(^)
+#undef RL_BITS
+
+template <class T>
+RL_INLINE Vec<T> select(Mask<T> m, Vec<T> a, Vec<T> b) {
+  return Vec<T>((typename Vec<T>::Native)(m.v ? a.v : b.v));
+}
+
+template <class To, class From>
+RL_INLINE Vec<To> bit_cast(Vec<From> a) {
+  return Vec<To>((typename Vec<To>::Native)(a.v));
+}
+
+// Lane-wise value conversion between types of the same width; float to int truncates.
+template <class To, class From>
+RL_INLINE Vec<To> convert(Vec<From> a) {
+  static_assert(sizeof(To) == sizeof(From));
+  return Vec<To>(__builtin_convertvector(a.v, typename Vec<To>::Native));
+}
+
+template <class T>
+RL_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) {  // a * b + c, one rounding where the machine has it
+  return Vec<T>((typename Vec<T>::Native)(a.v * b.v + c.v));
+}
+
+// b where either is NaN (the machine's own min and max); select on (a == a) to let NaN through.
+template <class T>
+RL_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
+  return Vec<T>((typename Vec<T>::Native)(a.v > b.v ? a.v : b.v));
+}
+template <class T>
+RL_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
+  return Vec<T>((typename Vec<T>::Native)(a.v < b.v ? a.v : b.v));
+}
+
+template <class T>
+RL_INLINE Vec<T> abs(Vec<T> a) {
+  using I = typename Lane<T>::Int;
+  return bit_cast<T>(bit_cast<I>(a) & Vec<I>(I(~(I(1) << (sizeof(T) * 8 - 1)))));
+}
+
+template <class T>
+RL_INLINE T reduce_add(Vec<T> a) {
+  T tmp[Vec<T>::lanes];
+  a.store(tmp);
+  for (int width = Vec<T>::lanes / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) tmp[i] += tmp[i + width];
+  return tmp[0];
+}
+template <class T>
+RL_INLINE T reduce_max(Vec<T> a) {
+  T tmp[Vec<T>::lanes];
+  a.store(tmp);
+  T best = tmp[0];
+  for (int i = 1; i < Vec<T>::lanes; ++i) best = tmp[i] > best ? tmp[i] : best;
+  return best;
+}
+template <class T>
+RL_INLINE T reduce_min(Vec<T> a) {
+  T tmp[Vec<T>::lanes];
+  a.store(tmp);
+  T best = tmp[0];
+  for (int i = 1; i < Vec<T>::lanes; ++i) best = tmp[i] < best ? tmp[i] : best;
+  return best;
+}
+
+#if defined(RL_AVX512)
+RL_INLINE __mmask16 tail16(int n) { return __mmask16((1u << n) - 1u); }
+RL_INLINE __mmask8 tail8(int n) { return __mmask8((1u << n) - 1u); }
+#define RL_TAIL(T, suffix, tail, Reg)                                                       \
+  template <>                                                                               \
+  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {                                      \
+    return Vec<T>((Native)_mm512_maskz_loadu_##suffix(tail(n), p));                         \
+  }                                                                                         \
+  template <>                                                                               \
+  RL_INLINE void Vec<T>::store_n(T* p, int n) const {                                       \
+    _mm512_mask_storeu_##suffix(p, tail(n), (Reg)v);                                        \
+  }
+RL_TAIL(float, ps, tail16, __m512)
+RL_TAIL(double, pd, tail8, __m512d)
+RL_TAIL(int32_t, epi32, tail16, __m512i)
+RL_TAIL(int64_t, epi64, tail8, __m512i)
+#undef RL_TAIL
+#elif defined(RL_AVX2)
+alignas(32) inline constexpr int32_t kTailMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+RL_INLINE __m256i tail32(int n) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTailMask + 8 - n)); }
+RL_INLINE __m256i tail64(int n) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTailMask + 8 - 2 * n)); }
+#define RL_TAIL(T, P, suffix, tail, Reg)                                                    \
+  template <>                                                                               \
+  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {                                      \
+    return Vec<T>((Native)_mm256_maskload_##suffix(reinterpret_cast<const P*>(p), tail(n))); \
+  }                                                                                         \
+  template <>                                                                               \
+  RL_INLINE void Vec<T>::store_n(T* p, int n) const {                                       \
+    _mm256_maskstore_##suffix(reinterpret_cast<P*>(p), tail(n), (Reg)v);                    \
+  }
+RL_TAIL(float, float, ps, tail32, __m256)
+RL_TAIL(double, double, pd, tail64, __m256d)
+RL_TAIL(int32_t, int, epi32, tail32, __m256i)
+RL_TAIL(int64_t, long long, epi64, tail64, __m256i)
+#undef RL_TAIL
+#else
+template <class T>
+RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {
+  Vec<T> r = Vec<T>::zero();
+  for (int i = 0; i < n; ++i) r.v[i] = p[i];
+  return r;
+}
+template <class T>
+RL_INLINE void Vec<T>::store_n(T* p, int n) const {
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+#endif
+
+template <class T>
+RL_INLINE void Vec<T>::stream(T* p) const {
+#if defined(RL_AVX512)
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), (__m512i)v);
+#elif defined(RL_AVX2)
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), (__m256i)v);
+#elif defined(RL_X86)
+  _mm_stream_si128(reinterpret_cast<__m128i*>(p), (__m128i)v);
+#else
+  store(p);
+#endif
+}
+
+RL_INLINE void stream_fence() {
+#if defined(RL_X86)
+  _mm_sfence();
+#endif
+}
+
+RL_INLINE Vec<float> sqrt(Vec<float> a) {
+#if defined(RL_AVX512)
+  return Vec<float>((Vec<float>::Native)_mm512_sqrt_ps((__m512)a.v));
+#elif defined(RL_AVX2)
+  return Vec<float>((Vec<float>::Native)_mm256_sqrt_ps((__m256)a.v));
+#elif defined(RL_X86)
+  return Vec<float>((Vec<float>::Native)_mm_sqrt_ps((__m128)a.v));
+#else
+  for (int i = 0; i < Vec<float>::lanes; ++i) a.v[i] = std::sqrt(a.v[i]);
+  return a;
+#endif
+}
+RL_INLINE Vec<double> sqrt(Vec<double> a) {
+#if defined(RL_AVX512)
+  return Vec<double>((Vec<double>::Native)_mm512_sqrt_pd((__m512d)a.v));
+#elif defined(RL_AVX2)
+  return Vec<double>((Vec<double>::Native)_mm256_sqrt_pd((__m256d)a.v));
+#elif defined(RL_X86)
+  return Vec<double>((Vec<double>::Native)_mm_sqrt_pd((__m128d)a.v));
+#else
+  for (int i = 0; i < Vec<double>::lanes; ++i) a.v[i] = std::sqrt(a.v[i]);
+  return a;
+#endif
+}
+
+// To the nearest integer, halves to even.
+RL_INLINE Vec<float> round(Vec<float> a) {
+#if defined(RL_AVX512)
+  return Vec<float>((Vec<float>::Native)_mm512_roundscale_ps((__m512)a.v, 8));
+#elif defined(RL_AVX2)
+  return Vec<float>((Vec<float>::Native)_mm256_round_ps((__m256)a.v, 8));
+#elif defined(RL_X86)
+  return Vec<float>((Vec<float>::Native)_mm_round_ps((__m128)a.v, 8));
+#else
+  for (int i = 0; i < Vec<float>::lanes; ++i) a.v[i] = std::nearbyint(a.v[i]);
+  return a;
+#endif
+}
+RL_INLINE Vec<double> round(Vec<double> a) {
+#if defined(RL_AVX512)
+  return Vec<double>((Vec<double>::Native)_mm512_roundscale_pd((__m512d)a.v, 8));
+#elif defined(RL_AVX2)
+  return Vec<double>((Vec<double>::Native)_mm256_round_pd((__m256d)a.v, 8));
+#elif defined(RL_X86)
+  return Vec<double>((Vec<double>::Native)_mm_round_pd((__m128d)a.v, 8));
+#else
+  for (int i = 0; i < Vec<double>::lanes; ++i) a.v[i] = std::nearbyint(a.v[i]);
+  return a;
+#endif
+}
+
+}  // namespace rl::RL_ISA
