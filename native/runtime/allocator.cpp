@@ -1,7 +1,7 @@
 #include "runtime/allocator.h"
 
-#include <cstdlib>
 #include <malloc.h>
+#include <cstdlib>
 
 namespace rl {
 

@@ -1,6 +1,6 @@
 #pragma once
-// Caching allocator for array memory: size classes, 64-byte alignment, huge pages asked for above 2 MB, pages kept until
-// empty_cache(). Thread-safe.
+// Caching allocator for array memory: size classes, 64-byte alignment, huge pages asked for above 2 MB, pages kept
+// until empty_cache(). Thread-safe.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,8 @@ void deallocate(void* pointer);  // nullptr allowed
 void empty_cache();
 void set_memory_cap(size_t bytes);  // 0: none
 
-// Grow-only scratch of the calling thread, kept between calls; `slot` (0..7) names independent buffers. 64-byte aligned.
+// Grow-only scratch of the calling thread, kept between calls; `slot` (0..7) names independent buffers. 64-byte
+// aligned.
 void* scratch(int slot, size_t bytes);
 
 struct MemoryStats {

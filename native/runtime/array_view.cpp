@@ -50,7 +50,8 @@ PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum) {
     PyErr_Format(PyExc_MemoryError, "cannot allocate %lld bytes", (long long)bytes);
     return nullptr;
   }
-  PyObject* object = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, nullptr, memory, NPY_ARRAY_CARRAY, nullptr);
+  PyObject* object =
+      PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, nullptr, memory, NPY_ARRAY_CARRAY, nullptr);
   if (!object) {
     deallocate(memory);
     return nullptr;

@@ -1,7 +1,10 @@
 #include "runtime/array_view.h"
 #include "runtime/bindings.h"
+#include "runtime/cpu_count.h"
 #include "runtime/cpu_features.h"
 #include "runtime/thread_pool.h"
+
+#include <vector>
 
 namespace rl {
 
@@ -12,7 +15,8 @@ static PyObject* set_isa(PyObject*, PyObject* arg) {
   if (!text) return nullptr;
   Isa isa;
   if (!parse_isa(text, &isa) || !set_active_isa(isa)) {
-    PyErr_Format(PyExc_ValueError, "set_isa: expected one of %S, got '%s'", "baseline, avx2, avx512 (as far as this machine has them)", text);
+    PyErr_Format(PyExc_ValueError, "set_isa: expected one of %S, got '%s'",
+                 "baseline, avx2, avx512 (as far as this machine has them)", text);
     return nullptr;
   }
   Py_RETURN_NONE;
@@ -26,6 +30,48 @@ static PyObject* available_isas(PyObject*, PyObject*) {
     if (!list || !name || PyList_Append(list, name.object) < 0) return nullptr;
   }
   return list;
+}
+
+static PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
+static PyObject* default_threads(PyObject*, PyObject*) { return PyLong_FromLong(default_num_threads()); }
+
+static PyObject* set_threads(PyObject*, PyObject* arg) {
+  int64_t count;
+  if (!as_int(arg, &count, "set_num_threads", "count")) return nullptr;
+  if (count < 1) return PyErr_Format(PyExc_ValueError, "set_num_threads: expected at least 1 thread, got %R", arg);
+  set_num_threads(int(count < INT32_MAX ? count : INT32_MAX));
+  Py_RETURN_NONE;
+}
+
+static PyObject* available_cores(PyObject*, PyObject*) { return PyLong_FromLong(affinity_cores()); }
+
+static PyObject* cpu_quota(PyObject*, PyObject* arg) {
+  const char* root = PyUnicode_AsUTF8(arg);
+  return root ? PyFloat_FromDouble(cgroup_cores(root)) : nullptr;
+}
+
+// task_counts(tasks) -> list: how often each task of one parallel region ran, -1 if its own nested region went wrong
+// (tests)
+static PyObject* task_counts(PyObject*, PyObject* arg) {
+  int64_t tasks;
+  if (!as_int(arg, &tasks, "task_counts", "tasks")) return nullptr;
+  if (tasks < 0 || tasks > (1 << 24)) return PyErr_Format(PyExc_ValueError, "task_counts: unexpected count %R", arg);
+  std::vector<int> counts(size_t(tasks), 0), nested(size_t(tasks), 0);
+  {
+    GilRelease nogil;
+    parallel_tasks(tasks, [&](int64_t task) {
+      counts[size_t(task)] += 1;
+      parallel_tasks(3, [&](int64_t) { nested[size_t(task)] += 1; });
+    });
+  }
+  Ref list(PyList_New(tasks));
+  if (!list) return nullptr;
+  for (int64_t i = 0; i < tasks; ++i) {
+    PyObject* item = PyLong_FromLong(nested[size_t(i)] == 3 ? counts[size_t(i)] : -1);
+    if (!item) return nullptr;
+    PyList_SET_ITEM(list.object, i, item);
+  }
+  return list.release();
 }
 
 // empty(shape tuple, dtype number) -> uninitialised array from the caching allocator
@@ -50,7 +96,15 @@ PyMethodDef runtime_methods[] = {
     {"get_isa", get_isa, METH_NOARGS, "The instruction set in use."},
     {"set_isa", set_isa, METH_O, "Switch the instruction set (tests)."},
     {"available_isas", available_isas, METH_NOARGS, "Instruction sets this machine can run, narrowest first."},
-    {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(empty)), METH_FASTCALL, "Uninitialised array."},
+    {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(empty)), METH_FASTCALL,
+     "Uninitialised array."},
+    {"get_num_threads", get_num_threads, METH_NOARGS, "Threads a parallel region may use, the caller included."},
+    {"set_num_threads", set_threads, METH_O, "Set it; at least 1."},
+    {"default_num_threads", default_threads, METH_NOARGS, "What it is unless set, worked out afresh."},
+    {"available_cores", available_cores, METH_NOARGS, "Physical cores in this thread's affinity mask."},
+    {"cpu_quota", cpu_quota, METH_O,
+     "cpu_quota(root): the cgroup's limit in cores, 0.0 if none. root '' is the system."},
+    {"task_counts", task_counts, METH_O, "How often each task of a parallel region ran: all 1 (tests)."},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace rl

@@ -22,30 +22,30 @@
 #include "runtime/cpu_features.h"
 
 #if defined(RL_X86)
-#define RL_DECLARE_FAMILY(Type, name)                     \
-  namespace v2 {                                          \
-  extern const Type name##_table;                         \
-  }                                                       \
-  namespace v3 {                                          \
-  extern const Type name##_table;                         \
-  }                                                       \
-  namespace v4 {                                          \
-  extern const Type name##_table;                         \
-  }                                                       \
-  static inline const Type& name() {                      \
-    switch (active_isa()) {                               \
-      case Isa::avx512:                                   \
-        return v4::name##_table;                          \
-      case Isa::avx2:                                     \
-        return v3::name##_table;                          \
-      default:                                            \
-        return v2::name##_table;                          \
-    }                                                     \
+#define RL_DECLARE_FAMILY(Type, name) \
+  namespace v2 {                      \
+  extern const Type name##_table;     \
+  }                                   \
+  namespace v3 {                      \
+  extern const Type name##_table;     \
+  }                                   \
+  namespace v4 {                      \
+  extern const Type name##_table;     \
+  }                                   \
+  static inline const Type& name() {  \
+    switch (active_isa()) {           \
+      case Isa::avx512:               \
+        return v4::name##_table;      \
+      case Isa::avx2:                 \
+        return v3::name##_table;      \
+      default:                        \
+        return v2::name##_table;      \
+    }                                 \
   }
 #else
-#define RL_DECLARE_FAMILY(Type, name)                     \
-  namespace neon {                                        \
-  extern const Type name##_table;                         \
-  }                                                       \
+#define RL_DECLARE_FAMILY(Type, name) \
+  namespace neon {                    \
+  extern const Type name##_table;     \
+  }                                   \
   static inline const Type& name() { return neon::name##_table; }
 #endif

@@ -1,13 +1,224 @@
 #include "runtime/thread_pool.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <new>
+
+#include "runtime/cpu_count.h"
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+// One region at a time has the workers; a caller that finds them taken runs its tasks alone. `state` is the region's
+// door: how many more workers may come in, how many are inside. A worker enters by taking a place and leaves by giving
+// up its stay; the caller, when the tasks have run out, closes the door and waits for those inside only. So a worker
+// that the system has put aside costs nothing unless it holds a task.
+
 namespace rl {
 
-int default_num_threads() { return 1; }
-int num_threads() { return 1; }
-void set_num_threads(int) {}
+static constexpr int64_t kSpinNanoseconds = 200'000;  // a worker's wait for the next region before it sleeps
+static constexpr int kMaxThreads = 4096;
+
+static constexpr uint32_t kInside = 1;             // bits 0..14: workers inside
+static constexpr uint32_t kInsideMask = 0x7fff;    //
+static constexpr uint32_t kCallerSleeps = 0x8000;  // bit 15: the caller sleeps until the last worker has left
+static constexpr uint32_t kPlace = 0x10000;        // bits 16..31: places left
+static constexpr uint32_t kPlaceMask = 0xffff0000;
+
+struct Pool {
+  // the region
+  void (*body)(void*, int64_t) = nullptr;
+  void* context = nullptr;
+  int64_t tasks = 0;
+  alignas(64) std::atomic<int64_t> next{0};
+  alignas(64) std::atomic<uint32_t> state{0};
+  // who sleeps, and the word they sleep on
+  alignas(64) std::atomic<uint32_t> bell{0};
+  std::atomic<int> sleepers{0};
+  // held by the caller whose region has the workers
+  alignas(64) std::atomic<bool> taken{false};
+  int workers = 0;  // started so far; changed while `taken`
+};
+
+// Never destroyed: workers may still look at it while the process exits.
+alignas(Pool) static unsigned char pool_storage[sizeof(Pool)];
+static Pool* const pool = new (pool_storage) Pool;
+static std::atomic<int> thread_count{0};  // 0: not yet asked for
+static thread_local bool inside_region = false;
+
+static void relax() {
+#if defined(RL_X86)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield" ::: "memory");
+#endif
+}
+
+static int64_t nanoseconds() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return int64_t(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+static void sleep_while(std::atomic<uint32_t>& word, uint32_t value) {
+#if defined(__linux__)
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
+#else
+  word.wait(value);
+#endif
+}
+
+static void wake(std::atomic<uint32_t>& word, int count) {
+#if defined(__linux__)
+  syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);
+#else
+  count == 1 ? word.notify_one() : word.notify_all();
+#endif
+}
+
+static void take_tasks(Pool& p) {
+  const int64_t tasks = p.tasks;
+  for (int64_t task; (task = p.next.fetch_add(1, std::memory_order_relaxed)) < tasks;) p.body(p.context, task);
+}
+
+static bool enter(Pool& p) {
+  uint32_t state = p.state.load(std::memory_order_relaxed);
+  while (state & kPlaceMask)
+    if (p.state.compare_exchange_weak(state, state - kPlace + kInside, std::memory_order_acquire)) return true;
+  return false;
+}
+
+static void leave(Pool& p) {
+  const uint32_t before = p.state.fetch_sub(kInside, std::memory_order_release);
+  if ((before & kCallerSleeps) && (before & kInsideMask) == kInside) wake(p.state, 1);
+}
+
+static bool spin_for_place(Pool& p) {
+  const int64_t until = nanoseconds() + kSpinNanoseconds;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (p.state.load(std::memory_order_relaxed) & kPlaceMask) return true;
+      relax();
+    }
+  } while (nanoseconds() < until);
+  return false;
+}
+
+static void* work(void*) {
+  inside_region = true;  // whatever a task calls runs in place
+  Pool& p = *pool;
+  for (;;) {
+    if (enter(p)) {
+      take_tasks(p);
+      leave(p);
+      continue;
+    }
+    if (spin_for_place(p)) continue;
+    const uint32_t bell = p.bell.load();
+    p.sleepers.fetch_add(1);
+    // The caller opens the door first and looks at `sleepers` second, so one of us sees the other.
+    if (!(p.state.load() & kPlaceMask)) sleep_while(p.bell, bell);
+    p.sleepers.fetch_sub(1);
+  }
+  return nullptr;
+}
+
+static void start_workers(Pool& p, int wanted) {
+  if (p.workers >= wanted) return;
+  pthread_attr_t detached;
+  if (pthread_attr_init(&detached) != 0) return;
+  pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // workers inherit it: signals are the program's business
+  for (pthread_t thread; p.workers < wanted; ++p.workers)
+    if (pthread_create(&thread, &detached, work, nullptr) != 0) break;  // no more threads to be had: use what there is
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&detached);
+}
+
+static void wait_until_empty(Pool& p) {
+  const int64_t until = nanoseconds() + kSpinNanoseconds;
+  for (int i = 0;; ++i) {
+    const uint32_t state = p.state.load(std::memory_order_acquire);
+    if (!(state & kInsideMask)) break;
+    relax();
+    if ((i & 63) == 63 && nanoseconds() > until) {
+      const uint32_t sleeping = p.state.fetch_or(kCallerSleeps) | kCallerSleeps;
+      if (sleeping & kInsideMask) sleep_while(p.state, sleeping);
+    }
+  }
+  p.state.store(0, std::memory_order_relaxed);
+}
+
+// The child of a fork has the forking thread only: whatever the workers or another caller were doing is forgotten.
+static void forget_workers() { new (pool_storage) Pool; }
 
 void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context) {
-  for (int64_t task = 0; task < tasks; ++task) body(context, task);
+  const int threads = int(std::min<int64_t>(num_threads(), tasks));
+  Pool& p = *pool;
+  if (threads <= 1 || inside_region || p.taken.exchange(true, std::memory_order_acquire)) {
+    for (int64_t task = 0; task < tasks; ++task) body(context, task);
+    return;
+  }
+  static const int registered = pthread_atfork(nullptr, nullptr, forget_workers);
+  (void)registered;
+  start_workers(p, threads - 1);
+
+  p.body = body;
+  p.context = context;
+  p.tasks = tasks;
+  p.next.store(0, std::memory_order_relaxed);
+  p.state.store(uint32_t(threads - 1) * kPlace);  // the door opens: publishes the lines above
+  if (const int asleep = p.sleepers.load(); asleep > 0) {
+    p.bell.fetch_add(1);
+    wake(p.bell, std::min(asleep, threads - 1));
+  }
+  inside_region = true;
+  take_tasks(p);
+  inside_region = false;
+  p.state.fetch_and(~kPlaceMask);
+  wait_until_empty(p);
+  p.taken.store(false, std::memory_order_release);
 }
+
+static int positive_variable(const char* name) {
+  const char* text = std::getenv(name);
+  if (!text) return 0;
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  return end != text && value > 0 ? int(std::min<long>(value, kMaxThreads)) : 0;
+}
+
+int default_num_threads() {
+  for (const char* name : {"RUSHLIGHT_NUM_THREADS", "OMP_NUM_THREADS"})
+    if (const int count = positive_variable(name)) return count;
+  const int cores = affinity_cores();
+  const double quota = cgroup_cores("");
+  return quota > 0 ? std::max(1, std::min(cores, int(std::ceil(quota)))) : cores;
+}
+
+int num_threads() {
+  int count = thread_count.load(std::memory_order_relaxed);
+  if (count == 0) {
+    int unset = 0;
+    count = default_num_threads();
+    if (!thread_count.compare_exchange_strong(unset, count)) count = unset;
+  }
+  return count;
+}
+
+void set_num_threads(int count) { thread_count.store(std::clamp(count, 1, kMaxThreads), std::memory_order_relaxed); }
 
 }  // namespace rl

@@ -1,6 +1,6 @@
 #pragma once
-// One process-wide pool: the caller works too, the workers spin briefly and then sleep, tiles come from an atomic counter.
-// Safe across fork (the child starts a pool of its own). Kernels run without the GIL.
+// One process-wide pool: the caller works too, the workers spin briefly and then sleep, tiles come from an atomic
+// counter. Safe across fork (the child starts a pool of its own). Kernels run without the GIL.
 
 #include <cstdint>
 #include <type_traits>
@@ -10,7 +10,7 @@ namespace rl {
 
 int num_threads();                // threads a parallel region may use, the caller included
 void set_num_threads(int count);  // count >= 1
-int default_num_threads();        // RUSHLIGHT_NUM_THREADS, else the cores of the affinity mask within the cgroup's quota
+int default_num_threads();  // RUSHLIGHT_NUM_THREADS, else OMP_NUM_THREADS, else cpu_count.h's cores within the quota
 
 // Calls body(context, task) for task = 0 .. tasks-1, in any order, on up to num_threads() threads; returns when all
 // are done. A call from inside a task runs its tasks in place. Bodies must not throw.
