@@ -6,7 +6,8 @@
 
 #define RL_METHODS(X) \
   X(runtime)          \
-  X(elementwise)
+  X(elementwise)      \
+  X(random)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
