@@ -7,7 +7,8 @@
 #define RL_METHODS(X) \
   X(runtime)          \
   X(elementwise)      \
-  X(random)
+  X(random) \
+  X(pool)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
