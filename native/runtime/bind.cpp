@@ -74,6 +74,36 @@ static PyObject* task_counts(PyObject*, PyObject* arg) {
   return list.release();
 }
 
+static PyObject* memory_stats_dict(PyObject*, PyObject*) {
+  const MemoryStats s = memory_stats();
+  return Py_BuildValue("{s:L,s:L,s:L,s:L,s:L,s:L,s:L}", "allocated_bytes", (long long)s.allocated_bytes,
+                       "allocated_peak_bytes", (long long)s.allocated_peak_bytes, "reserved_bytes",
+                       (long long)s.reserved_bytes, "reserved_peak_bytes", (long long)s.reserved_peak_bytes,
+                       "num_allocations", (long long)s.num_allocations, "num_cache_hits", (long long)s.num_cache_hits,
+                       "cap_bytes", (long long)s.cap_bytes);
+}
+
+static PyObject* reset_peak(PyObject*, PyObject*) {
+  reset_peak_memory_stats();
+  Py_RETURN_NONE;
+}
+
+static PyObject* empty_memory_cache(PyObject*, PyObject*) {
+  {
+    GilRelease nogil;
+    empty_cache();
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject* set_cap(PyObject*, PyObject* arg) {
+  int64_t bytes;
+  if (!as_int(arg, &bytes, "set_memory_cap", "bytes")) return nullptr;
+  if (bytes < 0) return PyErr_Format(PyExc_ValueError, "set_memory_cap: expected bytes >= 0, got %R", arg);
+  set_memory_cap(size_t(bytes));
+  Py_RETURN_NONE;
+}
+
 // empty(shape tuple, dtype number) -> uninitialised array from the caching allocator
 static PyObject* empty(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 2 || !PyTuple_Check(args[0])) {
@@ -104,6 +134,10 @@ PyMethodDef runtime_methods[] = {
     {"available_cores", available_cores, METH_NOARGS, "Physical cores in this thread's affinity mask."},
     {"cpu_quota", cpu_quota, METH_O,
      "cpu_quota(root): the cgroup's limit in cores, 0.0 if none. root '' is the system."},
+    {"memory_stats", memory_stats_dict, METH_NOARGS, "Counters of the array allocator."},
+    {"reset_peak_memory_stats", reset_peak, METH_NOARGS, "Start the peaks again from what is in use."},
+    {"empty_cache", empty_memory_cache, METH_NOARGS, "Give memory that no array uses back to the system."},
+    {"set_memory_cap", set_cap, METH_O, "Most bytes to hold, 0 for no limit."},
     {"task_counts", task_counts, METH_O, "How often each task of a parallel region ran: all 1 (tests)."},
     {nullptr, nullptr, 0, nullptr}};
 
