@@ -8,7 +8,8 @@
   X(runtime)          \
   X(elementwise)      \
   X(random) \
-  X(pool)
+  X(pool)             \
+  X(norm)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
