@@ -7,6 +7,7 @@
 #define RL_METHODS(X) \
   X(runtime)          \
   X(elementwise)      \
+  X(gemm)      \
   X(random) \
   X(pool)             \
   X(norm)

@@ -1,0 +1,294 @@
+#include <ctime>
+
+#include "kernels/gemm/gemm.h"
+#include "runtime/array_view.h"
+#include "runtime/bindings.h"
+#include "runtime/thread_pool.h"
+
+namespace rl {
+
+static double seconds() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
+// measure_peak(dtype: "float32" | "float64", threads) -> FLOP/s of multiply-adds in registers, best of several runs
+static PyObject* measure_peak(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  int64_t threads;
+  const char* dtype = nargs == 2 ? PyUnicode_AsUTF8(args[0]) : nullptr;
+  if (!dtype || !as_int(args[1], &threads, "measure_peak", "threads") || threads < 1) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "measure_peak: expected (dtype name, threads >= 1)");
+    return nullptr;
+  }
+  const auto run = dtype[5] == '6' ? gemm_kernels().peak_f64 : gemm_kernels().peak_f32;
+  const int before = num_threads();
+  set_num_threads(int(threads));
+  double best = 0;
+  {
+    GilRelease nogil;
+    for (int repeat = 0; repeat < 7; ++repeat) {
+      double done[256] = {};
+      const int64_t tasks = threads * 4 < 256 ? threads * 4 : 256;
+      const double start = seconds();
+      parallel_tasks(tasks, [&](int64_t task) { done[task] = run(100000); });
+      const double time = seconds() - start;
+      double total = 0;
+      for (double d : done) total += d;
+      if (total / time > best) best = total / time;
+    }
+  }
+  set_num_threads(before);
+  return PyFloat_FromDouble(best);
+}
+
+// measure_bandwidth(threads) -> bytes/s of out = a + b over arrays far larger than the caches, best of several runs
+static PyObject* measure_bandwidth(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  int64_t threads;
+  if (nargs != 1) return PyErr_Format(PyExc_TypeError, "measure_bandwidth: expected 1 argument, got %zd", nargs);
+  if (!as_int(args[0], &threads, "measure_bandwidth", "threads")) return nullptr;
+  if (threads < 1) return PyErr_Format(PyExc_ValueError, "measure_bandwidth: threads must be at least 1");
+  const int64_t n = int64_t(1) << 24;
+  float* memory = static_cast<float*>(allocate(size_t(3 * n) * sizeof(float)));
+  if (!memory) return PyErr_NoMemory();
+  const int before = num_threads();
+  set_num_threads(int(threads));
+  double best = 0;
+  {
+    GilRelease nogil;
+    for (int64_t i = 0; i < 3 * n; ++i) memory[i] = 1;
+    for (int repeat = 0; repeat < 7; ++repeat) {
+      const double start = seconds();
+      parallel_for(n / 16, 4096, [&](int64_t begin, int64_t end) {
+        gemm_kernels().triad(memory + 16 * begin, memory + n + 16 * begin, memory + 2 * n + 16 * begin,
+                             16 * (end - begin));
+      });
+      const double rate = 3.0 * double(n) * sizeof(float) / (seconds() - start);
+      if (rate > best) best = rate;
+    }
+  }
+  set_num_threads(before);
+  deallocate(memory);
+  return PyFloat_FromDouble(best);
+}
+
+// ---- operands ----
+
+// A 2-D view's pointer and strides in values, as kernels read it: one of the strides is 1.
+template <class T>
+struct Matrix {
+  const T* p;
+  int64_t row, col;
+};
+
+static PyObject* numpy_matmul() {
+  static PyObject* function = nullptr;
+  if (!function) {
+    Ref module(PyImport_ImportModule("numpy"));
+    if (module) function = PyObject_GetAttrString(module.object, "matmul");
+  }
+  return function;
+}
+
+// The array itself (new reference) if its last two dimensions can be read in place, else a contiguous copy.
+static PyArrayObject* readable(PyArrayObject* a) {
+  const int ndim = PyArray_NDIM(a);
+  const int64_t item = PyArray_ITEMSIZE(a);
+  bool ok = PyArray_ISALIGNED(a) && PyArray_ISNOTSWAPPED(a);
+  for (int i = 0; ok && i < ndim; ++i) ok = PyArray_STRIDE(a, i) % item == 0;
+  if (ok && ndim == 1) return reinterpret_cast<PyArrayObject*>(Py_NewRef(reinterpret_cast<PyObject*>(a)));
+  if (ok) {
+    const int64_t row = PyArray_STRIDE(a, ndim - 2), col = PyArray_STRIDE(a, ndim - 1);
+    const bool one_row = PyArray_DIM(a, ndim - 2) == 1, one_col = PyArray_DIM(a, ndim - 1) == 1;
+    if (row == item || col == item || one_row || one_col)
+      return reinterpret_cast<PyArrayObject*>(Py_NewRef(reinterpret_cast<PyObject*>(a)));
+  }
+  PyArrayObject* copy = new_array(ndim, PyArray_DIMS(a), PyArray_TYPE(a));
+  if (copy && PyArray_CopyInto(copy, a) < 0) {
+    Py_DECREF(copy);
+    return nullptr;
+  }
+  return copy;
+}
+
+// Row and column strides of the last two dimensions; a dimension of size 1 may claim any stride.
+static void matrix_strides(PyArrayObject* a, int64_t* row, int64_t* col) {
+  const int ndim = PyArray_NDIM(a);
+  const int64_t item = PyArray_ITEMSIZE(a);
+  *row = PyArray_STRIDE(a, ndim - 2) / item;
+  *col = PyArray_STRIDE(a, ndim - 1) / item;
+  if (*row == 1 || *col == 1) return;
+  if (PyArray_DIM(a, ndim - 1) == 1)
+    *col = 1;
+  else
+    *row = 1;  // one row
+}
+
+static PyObject* no_memory(bool ok) {
+  if (!ok) PyErr_NoMemory();
+  return nullptr;
+}
+
+template <class T>
+static bool run(const Gemm<T>& g);
+template <>
+bool run(const Gemm<float>& g) {
+  return gemm_kernels().gemm_f32(g);
+}
+template <>
+bool run(const Gemm<double>& g) {
+  return gemm_kernels().gemm_f64(g);
+}
+
+static int64_t flops(int64_t batch, int64_t m, int64_t n, int64_t k) {
+  const double work = double(batch) * double(m) * double(n) * double(k);
+  return work > 1e15 ? INT64_MAX : int64_t(work);
+}
+
+// a and b of dtype T, at least 1-D; out nullptr or a fresh/valid C-contiguous array of the result's shape.
+template <class T>
+static PyObject* matmul_typed(PyArrayObject* a_in, PyArrayObject* b_in, PyObject* out_object, int typenum) {
+  Ref a_ref(readable(a_in)), b_ref(readable(b_in));
+  if (!a_ref || !b_ref) return nullptr;
+  PyArrayObject *a = a_ref.array(), *b = b_ref.array();
+  const int a_nd = PyArray_NDIM(a), b_nd = PyArray_NDIM(b);
+  Gemm<T> g{};
+  g.alpha = 1;
+  g.a = data<T>(a);
+  g.b = data<T>(b);
+  int64_t bk;
+  if (a_nd == 1) {
+    g.m = 1;
+    g.k = PyArray_DIM(a, 0);
+    g.a_row = 1;
+    g.a_col = PyArray_STRIDE(a, 0) / int64_t(sizeof(T));
+    if (g.k == 1) g.a_col = 1;
+  } else {
+    g.m = PyArray_DIM(a, a_nd - 2);
+    g.k = PyArray_DIM(a, a_nd - 1);
+    matrix_strides(a, &g.a_row, &g.a_col);
+  }
+  if (b_nd == 1) {
+    g.n = 1;
+    bk = PyArray_DIM(b, 0);
+    g.b_col = 1;
+    g.b_row = PyArray_STRIDE(b, 0) / int64_t(sizeof(T));
+  } else {
+    bk = PyArray_DIM(b, b_nd - 2);
+    g.n = PyArray_DIM(b, b_nd - 1);
+    matrix_strides(b, &g.b_row, &g.b_col);
+  }
+  if (g.k != bk) {
+    Ref a_shape(PyObject_GetAttrString(a_ref.object, "shape")), b_shape(PyObject_GetAttrString(b_ref.object, "shape"));
+    return PyErr_Format(PyExc_ValueError, "matmul: inner sizes differ: %S and %S", a_shape.object, b_shape.object);
+  }
+  // batch shape, broadcast
+  const int a_batch = a_nd > 2 ? a_nd - 2 : 0, b_batch = b_nd > 2 ? b_nd - 2 : 0;
+  const int batch_nd = a_batch > b_batch ? a_batch : b_batch;
+  npy_intp shape[NPY_MAXDIMS];
+  int64_t a_step[NPY_MAXDIMS], b_step[NPY_MAXDIMS], batch = 1;
+  for (int i = 0; i < batch_nd; ++i) {
+    const int ai = i - (batch_nd - a_batch), bi = i - (batch_nd - b_batch);
+    const int64_t as = ai >= 0 ? PyArray_DIM(a, ai) : 1, bs = bi >= 0 ? PyArray_DIM(b, bi) : 1;
+    if (as != bs && as != 1 && bs != 1) {
+      Ref a_shape(PyObject_GetAttrString(a_ref.object, "shape")),
+          b_shape(PyObject_GetAttrString(b_ref.object, "shape"));
+      return PyErr_Format(PyExc_ValueError, "matmul: batch shapes of %S and %S do not broadcast", a_shape.object,
+                          b_shape.object);
+    }
+    shape[i] = as == 1 ? bs : as;
+    a_step[i] = as == 1 ? 0 : PyArray_STRIDE(a, ai) / int64_t(sizeof(T));
+    b_step[i] = bs == 1 ? 0 : PyArray_STRIDE(b, bi) / int64_t(sizeof(T));
+    if (__builtin_mul_overflow(batch, int64_t(shape[i]), &batch)) return no_memory(false);
+  }
+  int nd = batch_nd;
+  if (a_nd > 1) shape[nd++] = g.m;
+  if (b_nd > 1) shape[nd++] = g.n;
+
+  Ref out;
+  if (out_object) {
+    PyArrayObject* given = as_array(out_object, "matmul", "out");
+    if (!given) return nullptr;
+    bool same = PyArray_NDIM(given) == nd && PyArray_TYPE(given) == typenum && PyArray_ISCARRAY(given);
+    for (int i = 0; same && i < nd; ++i) same = PyArray_DIM(given, i) == shape[i];
+    if (!same)
+      return PyErr_Format(PyExc_ValueError, "matmul: out must be C-contiguous, of the result's shape and dtype");
+    out.object = Py_NewRef(out_object);
+  } else {
+    out.object = reinterpret_cast<PyObject*>(new_array(nd, shape, typenum));
+    if (!out) return nullptr;
+  }
+  g.c = data<T>(out.array());
+  g.c_row = g.n;
+
+  // A batch of row-major A over one B is one tall product.
+  if (batch_nd && b_batch == 0 && a_nd > 2 && g.a_col == 1 && PyArray_IS_C_CONTIGUOUS(a)) {
+    g.m *= batch;
+    g.a_row = g.k;
+    batch = 1;
+  } else if (batch_nd) {
+    g.batch = batch;
+  }
+  bool ok = true;
+  if (batch == 0) return out.release();
+  if (g.batch <= 1 && (batch_nd == 0 || batch == 1)) {
+    g.batch = 1;
+    GilRelease nogil(flops(1, g.m, g.n, g.k) / 4);
+    ok = run(g);
+  } else {
+    int64_t* at = static_cast<int64_t*>(allocate(size_t(batch) * 3 * sizeof(int64_t)));
+    if (!at) return PyErr_NoMemory();
+    int64_t index[NPY_MAXDIMS] = {}, a_at = 0, b_at = 0;
+    for (int64_t i = 0; i < batch; ++i) {
+      at[i] = a_at;
+      at[batch + i] = b_at;
+      at[2 * batch + i] = i * g.m * g.n;
+      for (int d = batch_nd - 1; d >= 0; --d) {
+        a_at += a_step[d];
+        b_at += b_step[d];
+        if (++index[d] < shape[d]) break;
+        a_at -= a_step[d] * shape[d];
+        b_at -= b_step[d] * shape[d];
+        index[d] = 0;
+      }
+    }
+    g.a_at = at;
+    g.b_at = at + batch;
+    g.c_at = at + 2 * batch;
+    {
+      GilRelease nogil(flops(batch, g.m, g.n, g.k) / 4);
+      ok = run(g);
+    }
+    deallocate(at);
+  }
+  if (!ok) return no_memory(false);
+  return out.release();
+}
+
+// matmul(a, b, out=None): NumPy's rules for 1-D, 2-D and batched operands. float32 and float64 here, the rest NumPy.
+static PyObject* matmul(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2 && nargs != 3)
+    return PyErr_Format(PyExc_TypeError, "matmul: expected 2 or 3 arguments, got %zd", nargs);
+  PyArrayObject* a = as_array(args[0], "matmul", "a");
+  PyArrayObject* b = as_array(args[1], "matmul", "b");
+  if (!a || !b) return nullptr;
+  PyObject* out = nargs == 3 && args[2] != Py_None ? args[2] : nullptr;
+  const int type = PyArray_TYPE(a);
+  if (type == PyArray_TYPE(b) && PyArray_NDIM(a) > 0 && PyArray_NDIM(b) > 0) {
+    if (type == NPY_FLOAT32) return matmul_typed<float>(a, b, out, type);
+    if (type == NPY_FLOAT64) return matmul_typed<double>(a, b, out, type);
+  }
+  PyObject* function = numpy_matmul();
+  if (!function) return nullptr;
+  if (!out) return PyObject_CallFunctionObjArgs(function, args[0], args[1], nullptr);
+  return PyObject_CallFunctionObjArgs(function, args[0], args[1], out, nullptr);
+}
+
+#define RL_METHOD(name, text) \
+  {#name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(name)), METH_FASTCALL, text}
+PyMethodDef gemm_methods[] = {RL_METHOD(matmul, "matmul(a, b, out=None)"),
+                              RL_METHOD(measure_peak, "measure_peak(dtype name, threads) -> FLOP/s"),
+                              RL_METHOD(measure_bandwidth, "measure_bandwidth(threads) -> bytes/s"),
+                              {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace rl
