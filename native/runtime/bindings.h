@@ -7,10 +7,11 @@
 #define RL_METHODS(X) \
   X(runtime)          \
   X(elementwise)      \
-  X(gemm)      \
-  X(random) \
+  X(gemm)             \
+  X(random)           \
   X(pool)             \
-  X(norm)
+  X(norm)             \
+  X(softmax)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
