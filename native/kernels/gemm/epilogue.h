@@ -30,69 +30,75 @@ struct Epilogue {
         bias_col(g.bias_col),
         activation(g.activation) {}
 
+  // Calls body(i, v) for every accumulator of a tile.
+  template <int rows, int vectors, class Body>
+  static RL_INLINE void each(Body&& body) {
+    unroll<rows>([&](auto i) RL_UNROLLED { unroll<vectors>([&](auto v) RL_UNROLLED { body(i, v); }); });
+  }
+
   template <int rows, int vectors>
   RL_INLINE void prefetch(const TileAt& at) const {
     const T* p = c + at.row * c_row + at.col;
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) __builtin_prefetch(p + i * c_row + v * Vec<T>::lanes, 1);
+    each<rows, vectors>(
+        [&](auto i, auto v) RL_UNROLLED { __builtin_prefetch(p + i * c_row + v * Vec<T>::lanes, 1); });
   }
 
   template <int rows, int vectors>
   RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const TileAt& at) const {
     using V = Vec<T>;
     constexpr int lanes = V::lanes;
-    const bool whole = at.cols == vectors * lanes;
-    int have[vectors];  // real columns of each vector
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      const int left = at.cols - v * lanes;
-      have[v] = left < 0 ? 0 : left < lanes ? left : lanes;
-    }
     T* const target = c + at.row * c_row + at.col;
 
-#define RL_EACH \
-  _Pragma("GCC unroll 16") for (int i = 0; i < rows; ++i) _Pragma("GCC unroll 4") for (int v = 0; v < vectors; ++v)
     if (alpha != T(1)) {
       const V scale(alpha);
-      RL_EACH acc[i][v] *= scale;
+      each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] *= scale; });
     }
     const T keep = at.first ? beta : T(1);
-    if (keep != T(0)) {
-      const V scale(keep);
-      if (whole) {
-        RL_EACH acc[i][v] = fma(V::load(target + i * c_row + v * lanes), scale, acc[i][v]);
-      } else {
-        RL_EACH acc[i][v] = fma(V::load_n(target + i * c_row + v * lanes, have[v]), scale, acc[i][v]);
+    if (at.cols == vectors * lanes) {
+      if (keep != T(0)) {
+        const V scale(keep);
+        each<rows, vectors>([&](auto i, auto v) RL_UNROLLED {
+          acc[i][v] = fma(V::load(target + i * c_row + v * lanes), scale, acc[i][v]);
+        });
       }
-    }
-    if (at.last) {
-      if (bias) {
+      if (at.last && bias) {
         const T* from = bias + at.row * bias_row + at.col * bias_col;
-        if (bias_col) {  // contiguous along columns
-          if (bias_row == 0) {
-            V value[vectors];
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; ++v) value[v] = V::load_n(from + v * lanes, have[v]);
-            RL_EACH acc[i][v] += value[v];
-          } else {
-            RL_EACH acc[i][v] += V::load_n(from + i * bias_row + v * lanes, have[v]);
-          }
-        } else {
-          RL_EACH acc[i][v] += V(from[i * bias_row]);
+        if (!bias_col) {
+          each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V(from[i * bias_row]); });
+        } else {  // along columns, contiguous
+          each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V::load(from + i * bias_row + v * lanes); });
         }
       }
-      if (activation == GemmActivation::relu) {
-        RL_EACH acc[i][v] = relu(acc[i][v]);
+      if (at.last && activation == GemmActivation::relu)
+        each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] = relu(acc[i][v]); });
+      each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v].store(target + i * c_row + v * lanes); });
+      return;
+    }
+
+    int have[vectors];  // real columns of each vector
+    unroll<vectors>([&](auto v) RL_UNROLLED {
+      const int left = at.cols - v * lanes;
+      have[v] = left < 0 ? 0 : left < lanes ? left : lanes;
+    });
+    if (keep != T(0)) {
+      const V scale(keep);
+      each<rows, vectors>([&](auto i, auto v) RL_UNROLLED {
+        acc[i][v] = fma(V::load_n(target + i * c_row + v * lanes, have[v]), scale, acc[i][v]);
+      });
+    }
+    if (at.last && bias) {
+      const T* from = bias + at.row * bias_row + at.col * bias_col;
+      if (!bias_col) {
+        each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V(from[i * bias_row]); });
+      } else {
+        each<rows, vectors>(
+            [&](auto i, auto v) RL_UNROLLED { acc[i][v] += V::load_n(from + i * bias_row + v * lanes, have[v]); });
       }
     }
-    if (whole) {
-      RL_EACH acc[i][v].store(target + i * c_row + v * lanes);
-    } else {
-      RL_EACH acc[i][v].store_n(target + i * c_row + v * lanes, have[v]);
-    }
-#undef RL_EACH
+    if (at.last && activation == GemmActivation::relu)
+      each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] = relu(acc[i][v]); });
+    each<rows, vectors>(
+        [&](auto i, auto v) RL_UNROLLED { acc[i][v].store_n(target + i * c_row + v * lanes, have[v]); });
   }
 };
 

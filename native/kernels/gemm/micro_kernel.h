@@ -18,6 +18,7 @@
 //   tile_function<T, A, B, Store>(rows, vectors) is the table of its outlined versions.
 
 #include "kernels/gemm/block.h"
+#include "simd/unroll.h"
 
 namespace rl::RL_ISA::gemm {
 
@@ -32,7 +33,10 @@ struct PanelA {
   const T* p;
   int64_t step;
   RL_INLINE PanelA(const T* start, int64_t step) : p(start), step(step) {}
-  RL_INLINE T at(int i) const { return p[i]; }
+  template <int i>
+  RL_INLINE T at() const {
+    return p[i];
+  }
   RL_INLINE void advance() { p += step; }
 };
 
@@ -42,13 +46,14 @@ struct RowsA {
   const T* p[(rows + 2) / 3];
   int64_t step;
   RL_INLINE RowsA(const T* start, int64_t step) : step(step) {
-#pragma GCC unroll 8
-    for (int i = 0; i < (rows + 2) / 3; ++i) p[i] = start + 3 * i * step;
+    unroll<(rows + 2) / 3>([&](auto i) RL_UNROLLED { p[i] = start + 3 * i * step; });
   }
-  RL_INLINE T at(int i) const { return p[i / 3][i % 3 * step]; }
+  template <int i>
+  RL_INLINE T at() const {
+    return p[i / 3][i % 3 * step];
+  }
   RL_INLINE void advance() {
-#pragma GCC unroll 8
-    for (int i = 0; i < (rows + 2) / 3; ++i) ++p[i];
+    unroll<(rows + 2) / 3>([&](auto i) RL_UNROLLED { ++p[i]; });
   }
 };
 
@@ -72,22 +77,16 @@ struct OffsetB {
 
 template <int rows, int vectors, class T, class A, class B>
 RL_INLINE void multiply_tile(int64_t depth, A a, B b, Vec<T> (&acc)[rows][vectors]) {
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) acc[i][v] = Vec<T>::zero();
+  unroll<rows>([&](auto i) RL_UNROLLED { unroll<vectors>([&](auto v) RL_UNROLLED { acc[i][v] = Vec<T>::zero(); }); });
 #pragma GCC unroll 2
   for (int64_t k = 0; k < depth; ++k) {
     const T* row = b.next();
     Vec<T> bv[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) bv[v] = Vec<T>::load(row + v * Vec<T>::lanes);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; ++i) {
-      const Vec<T> av(a.at(i));
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) acc[i][v] = fma(av, bv[v], acc[i][v]);
-    }
+    unroll<vectors>([&](auto v) RL_UNROLLED { bv[v] = Vec<T>::load(row + v * Vec<T>::lanes); });
+    unroll<rows>([&](auto i) RL_UNROLLED {
+      const Vec<T> av(a.template at<i>());
+      unroll<vectors>([&](auto v) RL_UNROLLED { acc[i][v] = fma(av, bv[v], acc[i][v]); });
+    });
     a.advance();
   }
 }
