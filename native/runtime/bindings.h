@@ -11,7 +11,8 @@
   X(random)           \
   X(pool)             \
   X(norm)             \
-  X(softmax)
+  X(softmax)          \
+  X(loss)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
