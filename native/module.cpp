@@ -12,5 +12,12 @@ PyMODINIT_FUNC PyInit__native() {
   if (PyModule_AddFunctions(module, rl::name##_methods) < 0) return nullptr;
   RL_METHODS(RL_ADD_METHODS)
 #undef RL_ADD_METHODS
+  rl::Ref bases(PyTuple_Pack(2, PyExc_RuntimeError, PyExc_MemoryError));
+  if (!bases) return nullptr;
+  rl::out_of_memory_error = PyErr_NewExceptionWithDoc(
+      "rushlight.OutOfMemoryError",
+      "No memory for a tensor: the machine's is used up, or the cap set by the program is reached.", bases.object,
+      nullptr);
+  if (PyModule_AddObjectRef(module, "OutOfMemoryError", rl::out_of_memory_error) < 0) return nullptr;
   return module;
 }

@@ -7,8 +7,9 @@
 
 namespace rl {
 
-void* allocate(size_t bytes);    // 64-byte aligned; nullptr when the cap or the machine's memory is reached
-void deallocate(void* pointer);  // nullptr allowed
+void* allocate(size_t bytes);           // 64-byte aligned; nullptr when the cap or the machine's memory is reached
+void deallocate(void* pointer);         // nullptr allowed
+size_t allocation_size(void* pointer);  // what the block holds, at least what was asked for
 void empty_cache();
 void set_memory_cap(size_t bytes);  // 0: none
 

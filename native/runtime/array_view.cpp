@@ -1,5 +1,7 @@
 #include "runtime/array_view.h"
 
+#include <cstdio>
+
 namespace rl {
 
 static void* numpy_malloc(void*, size_t bytes) { return allocate(bytes); }
@@ -14,8 +16,6 @@ static void* numpy_realloc(void*, void* pointer, size_t bytes);
 static void numpy_free(void*, void* pointer, size_t) { deallocate(pointer); }
 
 static PyDataMem_Handler handler = {"rushlight", 1, {nullptr, numpy_malloc, numpy_calloc, numpy_realloc, numpy_free}};
-
-size_t allocation_size(void* pointer);  // allocator.cpp
 
 static void* numpy_realloc(void*, void* pointer, size_t bytes) {
   void* grown = allocate(bytes);
@@ -33,6 +33,18 @@ static PyObject* handler_capsule() {
   return capsule;
 }
 
+PyObject* out_of_memory_error = nullptr;
+
+PyObject* out_of_memory(size_t bytes) {
+  const MemoryStats stats = memory_stats();
+  char limit[64] = "the machine has no more memory to give";
+  if (stats.cap_bytes) std::snprintf(limit, sizeof limit, "the cap is %lld bytes", (long long)stats.cap_bytes);
+  return PyErr_Format(out_of_memory_error,
+                      "can't allocate memory: you tried to allocate %zu bytes; %lld bytes are in use and %s. Free "
+                      "tensors, use smaller ones, or call rushlight.memory.empty_cache()",
+                      bytes, (long long)stats.allocated_bytes, limit);
+}
+
 PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum) {
   PyArray_Descr* descr = PyArray_DescrFromType(typenum);
   if (!descr) return nullptr;
@@ -40,14 +52,18 @@ PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum) {
   for (int i = 0; i < ndim; ++i) {
     if (shape[i] < 0 || __builtin_mul_overflow(bytes, int64_t(shape[i]), &bytes)) {
       Py_DECREF(descr);
-      PyErr_SetString(PyExc_MemoryError, "array size overflows");
+      Ref sizes(PyArray_IntTupleFromIntp(ndim, shape));
+      PyErr_Format(PyExc_RuntimeError,
+                   shape[i] < 0 ? "Trying to create tensor with negative dimension: %S"
+                                : "Storage size calculation overflowed with sizes=%S",
+                   sizes.object);
       return nullptr;
     }
   }
   void* memory = allocate(size_t(bytes));
   if (!memory) {
     Py_DECREF(descr);
-    PyErr_Format(PyExc_MemoryError, "cannot allocate %lld bytes", (long long)bytes);
+    out_of_memory(size_t(bytes));
     return nullptr;
   }
   PyObject* object =

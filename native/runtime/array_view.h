@@ -17,7 +17,12 @@
 
 namespace rl {
 
-// A new C-contiguous array whose memory comes from rl::allocate and goes back to it; nullptr with MemoryError set.
+// rushlight.OutOfMemoryError, a RuntimeError (as PyTorch's) and a MemoryError; made by module.cpp's init.
+extern PyObject* out_of_memory_error;
+// Sets it for a request of `bytes` and returns nullptr: `return out_of_memory(bytes);` when allocate or scratch fails.
+PyObject* out_of_memory(size_t bytes);
+
+// A new C-contiguous array whose memory comes from rl::allocate and goes back to it; nullptr with an exception set.
 // Uninitialised. typenum: NPY_FLOAT32, ...
 PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum);
 

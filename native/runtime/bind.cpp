@@ -15,8 +15,8 @@ static PyObject* set_isa(PyObject*, PyObject* arg) {
   if (!text) return nullptr;
   Isa isa;
   if (!parse_isa(text, &isa) || !set_active_isa(isa)) {
-    PyErr_Format(PyExc_ValueError, "set_isa: expected one of %S, got '%s'",
-                 "baseline, avx2, avx512 (as far as this machine has them)", text);
+    PyErr_Format(PyExc_ValueError,
+                 "set_isa: expected one of baseline, avx2, avx512 (as far as this machine has them), got '%s'", text);
     return nullptr;
   }
   Py_RETURN_NONE;
@@ -104,6 +104,23 @@ static PyObject* set_cap(PyObject*, PyObject* arg) {
   Py_RETURN_NONE;
 }
 
+static PyObject* build_info(PyObject*, PyObject*) {
+#if defined(__clang__)
+  const char* compiler = "Clang " __clang_version__;
+#else
+  const char* compiler = "GCC " __VERSION__;
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+  const char* sanitizer = "address,undefined";
+#elif defined(__SANITIZE_THREAD__)
+  const char* sanitizer = "thread";
+#else
+  const char* sanitizer = "";
+#endif
+  return Py_BuildValue("{s:s,s:l,s:s,s:s,s:s}", "compiler", compiler, "cxx_standard", long(__cplusplus), "cxx_flags",
+                       RL_CXX_FLAGS, "instruction_sets", RL_ISA_NAMES, "sanitizer", sanitizer);
+}
+
 // empty(shape tuple, dtype number) -> uninitialised array from the caching allocator
 static PyObject* empty(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 2 || !PyTuple_Check(args[0])) {
@@ -138,6 +155,7 @@ PyMethodDef runtime_methods[] = {
     {"reset_peak_memory_stats", reset_peak, METH_NOARGS, "Start the peaks again from what is in use."},
     {"empty_cache", empty_memory_cache, METH_NOARGS, "Give memory that no array uses back to the system."},
     {"set_memory_cap", set_cap, METH_O, "Most bytes to hold, 0 for no limit."},
+    {"build_info", build_info, METH_NOARGS, "What this module was built with."},
     {"task_counts", task_counts, METH_O, "How often each task of a parallel region ran: all 1 (tests)."},
     {nullptr, nullptr, 0, nullptr}};
 
