@@ -8,6 +8,7 @@
   X(runtime)          \
   X(elementwise)      \
   X(gemm)             \
+  X(conv)             \
   X(random)           \
   X(pool)             \
   X(norm)             \

@@ -1,0 +1,215 @@
+#include "kernels/conv/conv.h"
+#include "runtime/array_view.h"
+#include "runtime/bindings.h"
+
+namespace rl {
+
+// The geometry of one call from the shapes of its arrays; every size and stride is checked here, so that the kernels
+// can trust them.
+static bool conv_shape(const char* op, int rank, const npy_intp* input, const npy_intp* weight, const npy_intp* output,
+                       PyObject* stride, PyObject* padding, PyObject* dilation, PyObject* groups, ConvShape* s) {
+  int64_t values[3][3];
+  if (!as_ints(stride, rank, values[0], op, "stride") || !as_ints(padding, rank, values[1], op, "padding") ||
+      !as_ints(dilation, rank, values[2], op, "dilation") || !as_int(groups, &s->groups, op, "groups"))
+    return false;
+  s->batch = input[0];
+  s->in_channels = weight[1];
+  s->out_channels = s->groups > 0 ? weight[0] / s->groups : 0;
+  if (s->groups < 1 || weight[0] % s->groups || input[1] != s->groups * weight[1]) {
+    PyErr_Format(PyExc_ValueError, "%s: input channels %zd and weight (%zd, %zd, ...) do not fit groups=%lld", op,
+                 input[1], weight[0], weight[1], (long long)s->groups);
+    return false;
+  }
+  for (int i = 0; i < 3; ++i) {
+    const int from = i - (3 - rank);
+    s->input[i] = from < 0 ? 1 : input[2 + from];
+    s->kernel[i] = from < 0 ? 1 : weight[2 + from];
+    s->stride[i] = from < 0 ? 1 : values[0][from];
+    s->padding[i] = from < 0 ? 0 : values[1][from];
+    s->dilation[i] = from < 0 ? 1 : values[2][from];
+    const int64_t limit = int64_t(1) << 40;
+    if (s->kernel[i] < 1 || s->stride[i] < 1 || s->padding[i] < 0 || s->dilation[i] < 1 || s->stride[i] > limit ||
+        s->padding[i] > limit || s->dilation[i] > limit) {
+      PyErr_Format(PyExc_ValueError, "%s: kernel, stride and dilation must be positive and padding not negative", op);
+      return false;
+    }
+    const __int128 reach = __int128(s->dilation[i]) * (s->kernel[i] - 1) + 1;
+    const __int128 room = __int128(s->input[i]) + 2 * s->padding[i] - reach;
+    if (room < 0) {
+      PyErr_Format(PyExc_ValueError, "%s: kernel of size %lld does not fit the padded input of size %lld", op,
+                   (long long)reach, (long long)(s->input[i] + 2 * s->padding[i]));
+      return false;
+    }
+    s->output[i] = int64_t(room / s->stride[i]) + 1;
+    if (output && from >= 0 && s->output[i] != output[2 + from]) {
+      PyErr_Format(PyExc_ValueError, "%s: expected an output gradient of size %lld along axis %d, got %zd", op,
+                   (long long)s->output[i], 2 + from, output[2 + from]);
+      return false;
+    }
+  }
+  if (output && (output[0] != s->batch || output[1] != weight[0])) {
+    PyErr_Format(PyExc_ValueError, "%s: expected an output gradient (%lld, %zd, ...), got (%zd, %zd, ...)", op,
+                 (long long)s->batch, weight[0], output[0], output[1]);
+    return false;
+  }
+  return true;
+}
+
+static bool same_rank(const char* op, PyArrayObject* a, PyArrayObject* b) {
+  const int ndim = PyArray_NDIM(a);
+  if (ndim >= 3 && ndim <= 5 && (!b || PyArray_NDIM(b) == ndim)) return true;
+  PyErr_Format(PyExc_ValueError, "%s: expected arrays of the same rank, 3 to 5, got %d and %d", op, ndim,
+               b ? PyArray_NDIM(b) : ndim);
+  return false;
+}
+
+// What all three take: two arrays of one dtype, an optional bias of `channels`, contiguous.
+struct Operands {
+  Ref a, b, bias;
+  int type = 0;
+  bool ok = false;
+
+  Operands(const char* op, PyObject* first, PyObject* second, PyObject* third) {
+    PyArrayObject* array = as_array(first, op, "first array");
+    if (!array) return;
+    type = PyArray_TYPE(array);
+    if (type != NPY_FLOAT32 && type != NPY_FLOAT64) {
+      PyErr_Format(PyExc_TypeError, "%s: expected float32 or float64, got %S", op, PyArray_DESCR(array));
+      return;
+    }
+    a.object = reinterpret_cast<PyObject*>(contiguous(first, type, op, "first array"));
+    if (!a) return;
+    b.object = reinterpret_cast<PyObject*>(contiguous(second, type, op, "second array"));
+    if (!b) return;
+    if (third != Py_None) {
+      bias.object = reinterpret_cast<PyObject*>(contiguous(third, type, op, "bias"));
+      if (!bias) return;
+    }
+    ok = same_rank(op, a.array(), b.array());
+  }
+
+  bool bias_fits(const char* op, npy_intp channels) const {
+    if (!bias || (PyArray_NDIM(bias.array()) == 1 && PyArray_DIM(bias.array(), 0) == channels)) return true;
+    PyErr_Format(PyExc_ValueError, "%s: expected a bias of shape (%zd,)", op, channels);
+    return false;
+  }
+};
+
+template <class T>
+static const T* optional_data(const Ref& ref) {
+  return ref ? data<T>(ref.array()) : nullptr;
+}
+
+static PyObject* finish(const char* op, bool ok, Ref& out) {
+  if (!ok) return PyErr_Format(PyExc_MemoryError, "%s: cannot allocate work memory", op);
+  return out.release();
+}
+
+// conv(x, w, bias or None, stride, padding, dilation, groups, relu)
+static PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  const char* op = "conv";
+  if (nargs != 8) return PyErr_Format(PyExc_TypeError, "%s: expected 8 arguments, got %zd", op, nargs);
+  Operands in(op, args[0], args[1], args[2]);
+  if (!in.ok) return nullptr;
+  PyArrayObject *x = in.a.array(), *w = in.b.array();
+  const int rank = PyArray_NDIM(x) - 2;
+  ConvShape s;
+  if (!conv_shape(op, rank, PyArray_DIMS(x), PyArray_DIMS(w), nullptr, args[3], args[4], args[5], args[6], &s) ||
+      !in.bias_fits(op, PyArray_DIM(w, 0)))
+    return nullptr;
+  const int relu = PyObject_IsTrue(args[7]);
+  if (relu < 0) return nullptr;
+  npy_intp shape[5] = {PyArray_DIM(x, 0), PyArray_DIM(w, 0)};
+  for (int i = 0; i < rank; ++i) shape[2 + i] = s.output[3 - rank + i];
+  Ref out(new_array(rank + 2, shape, in.type));
+  if (!out) return nullptr;
+  bool ok;
+  {
+    GilRelease nogil;
+    ok = in.type == NPY_FLOAT32
+             ? conv_kernels().forward_f32(s, data<float>(x), data<float>(w), optional_data<float>(in.bias),
+                                          data<float>(out.array()), relu)
+             : conv_kernels().forward_f64(s, data<double>(x), data<double>(w), optional_data<double>(in.bias),
+                                          data<double>(out.array()), relu);
+  }
+  return finish(op, ok, out);
+}
+
+static bool full_shape(PyObject* sequence, int ndim, npy_intp* shape, const char* op, const char* name) {
+  int64_t values[5];
+  if (!as_ints(sequence, ndim, values, op, name)) return false;
+  for (int i = 0; i < ndim; ++i) {
+    if (values[i] < 0) {
+      PyErr_Format(PyExc_ValueError, "%s: %s must not be negative, got %R", op, name, sequence);
+      return false;
+    }
+    shape[i] = values[i];
+  }
+  return true;
+}
+
+// conv_grad_input(g, w, bias or None, input_shape, stride, padding, dilation, groups)
+static PyObject* conv_grad_input(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  const char* op = "conv_grad_input";
+  if (nargs != 8) return PyErr_Format(PyExc_TypeError, "%s: expected 8 arguments, got %zd", op, nargs);
+  Operands in(op, args[0], args[1], args[2]);
+  if (!in.ok) return nullptr;
+  PyArrayObject *g = in.a.array(), *w = in.b.array();
+  const int ndim = PyArray_NDIM(g);
+  npy_intp shape[5];
+  ConvShape s;
+  if (!full_shape(args[3], ndim, shape, op, "input_shape") ||
+      !conv_shape(op, ndim - 2, shape, PyArray_DIMS(w), PyArray_DIMS(g), args[4], args[5], args[6], args[7], &s) ||
+      !in.bias_fits(op, shape[1]))
+    return nullptr;
+  Ref out(new_array(ndim, shape, in.type));
+  if (!out) return nullptr;
+  bool ok;
+  {
+    GilRelease nogil;
+    ok = in.type == NPY_FLOAT32
+             ? conv_kernels().grad_input_f32(s, data<float>(g), data<float>(w), optional_data<float>(in.bias),
+                                             data<float>(out.array()))
+             : conv_kernels().grad_input_f64(s, data<double>(g), data<double>(w), optional_data<double>(in.bias),
+                                             data<double>(out.array()));
+  }
+  return finish(op, ok, out);
+}
+
+// conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
+static PyObject* conv_grad_weight(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  const char* op = "conv_grad_weight";
+  if (nargs != 7) return PyErr_Format(PyExc_TypeError, "%s: expected 7 arguments, got %zd", op, nargs);
+  Operands in(op, args[0], args[1], Py_None);
+  if (!in.ok) return nullptr;
+  PyArrayObject *g = in.a.array(), *x = in.b.array();
+  const int ndim = PyArray_NDIM(g);
+  npy_intp shape[5];
+  ConvShape s;
+  if (!full_shape(args[2], ndim, shape, op, "weight_shape") ||
+      !conv_shape(op, ndim - 2, PyArray_DIMS(x), shape, PyArray_DIMS(g), args[3], args[4], args[5], args[6], &s))
+    return nullptr;
+  Ref out(new_array(ndim, shape, in.type));
+  if (!out) return nullptr;
+  bool ok;
+  {
+    GilRelease nogil;
+    ok = in.type == NPY_FLOAT32
+             ? conv_kernels().grad_weight_f32(s, data<float>(g), data<float>(x), data<float>(out.array()))
+             : conv_kernels().grad_weight_f64(s, data<double>(g), data<double>(x), data<double>(out.array()));
+  }
+  return finish(op, ok, out);
+}
+
+template <class F>
+static PyCFunction fastcall(F* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+PyMethodDef conv_methods[] = {
+    {"conv", fastcall(conv), METH_FASTCALL, "Convolution; see kernels/conv/conv.h."},
+    {"conv_grad_input", fastcall(conv_grad_input), METH_FASTCALL, "Gradient of the convolution's input."},
+    {"conv_grad_weight", fastcall(conv_grad_weight), METH_FASTCALL, "Gradient of the convolution's weight."},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace rl

@@ -1,0 +1,281 @@
+// The forward convolution and the gradient of its input, both as a Gather (gather.h).
+
+#include "kernels/conv/gather.h"
+
+namespace rl::RL_ISA {
+
+bool grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw);
+bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw);
+
+enum class Algorithm { packed, rows };
+
+// Both compute the same products; they differ in what they waste. Costs are in units of one output row of a panel:
+// packing a panel costs about as much as two rows and two more for every run in it; the rows algorithm computes the
+// columns between the rows too.
+template <class T>
+static Algorithm choose_algorithm(const Gather<T>& g, bool copied) {
+  if (!copied || g.rows == 0 || g.depth() > (int64_t(1) << 15)) return Algorithm::packed;
+  constexpr int64_t nr = gemm::Block<T>::nr;
+  const double runs = 1.0 + double(nr) / double(g.count[2]);
+  const double packed = double(g.rows) + 2.0 + 2.0 * (runs < nr ? runs : nr);
+  const int64_t span = (g.count[0] - 1) * g.source_step[0] + (g.count[1] - 1) * g.source_step[1] + g.count[2];
+  const double rows = double(g.rows) * double(ceil_div(span, nr) * nr) / double(g.pixels()) + 1.0;
+  return rows < packed ? Algorithm::rows : Algorithm::packed;
+}
+
+// One gather over all images: weights packed once, then chunk by chunk the copy of the source (where `layout` asks for
+// one) and the product. `plan` is complete except for source, a, images, source_channel and source_image.
+template <class T>
+struct Part {
+  Gather<T> plan;
+  WeightView<T> weight;
+};
+
+template <class T>
+static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch, int64_t channels_all, Part<T>* parts,
+                      int num_parts) {
+  const int64_t source_plane = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
+  const int64_t plane = layout.copied ? layout.plane : source_plane;
+  int64_t total = 0;
+  for (int i = 0; i < num_parts; ++i) total += parts[i].plan.groups * parts[i].plan.rows * parts[i].plan.depth();
+  int64_t offsets = 0;
+  for (int i = 0; i < num_parts; ++i) offsets += parts[i].plan.depth();
+  Buffer weights((total + 1) * int64_t(sizeof(T))), row_offsets((offsets + 1) * int64_t(sizeof(int64_t)));
+  Buffer algorithms(num_parts * int64_t(sizeof(Algorithm)));
+  const int64_t chunk = layout.copied ? images_per_chunk(batch, channels_all * plane * int64_t(sizeof(T))) : batch;
+  Buffer copy(layout.copied ? (chunk * channels_all * plane + row_slack<T>()) * int64_t(sizeof(T)) : 0);
+  if (!weights.pointer || !row_offsets.pointer || !algorithms.pointer || !copy.pointer) return false;
+
+  T* a = weights.as<T>();
+  int64_t* offset = row_offsets.as<int64_t>();
+  for (int i = 0; i < num_parts; ++i) {
+    Gather<T>& g = parts[i].plan;
+    g.source_channel = plane;
+    g.source_image = channels_all * plane;
+    g.a = a;
+    const Algorithm algorithm = choose_algorithm(g, layout.copied);
+    algorithms.as<Algorithm>()[i] = algorithm;
+    const int64_t depth = g.depth();
+    pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps,
+                algorithm == Algorithm::rows ? max64(1, depth) : kPackedDepth<T>, a);
+    a += g.groups * g.rows * depth;
+    if (algorithm == Algorithm::packed) {
+      merge_axes(g);
+    } else {
+      for (int64_t k = 0; k < depth; ++k) offset[k] = k / g.taps * plane + g.offset[k % g.taps];
+    }
+    offset += depth;
+  }
+  if (layout.copied) {
+    T* slack = copy.as<T>() + chunk * channels_all * plane;
+    for (int64_t i = 0; i < row_slack<T>(); ++i) slack[i] = T(0);
+  }
+  for (int64_t image = 0; image < batch; image += chunk) {
+    const int64_t images = min64(chunk, batch - image);
+    const T* from = source + image * channels_all * source_plane;
+    const T* end = from + images * channels_all * source_plane;
+    if (layout.copied) {
+      copy_planes(layout, from, copy.as<T>(), images * channels_all);
+      from = copy.as<T>();
+      end = from + images * channels_all * plane + row_slack<T>();
+    }
+    offset = row_offsets.as<int64_t>();
+    for (int i = 0; i < num_parts; ++i) {
+      Gather<T> g = parts[i].plan;
+      g.source = from;
+      g.source_end = end;
+      g.images = images;
+      g.out += image * g.out_image;
+      if (algorithms.as<Algorithm>()[i] == Algorithm::packed) {
+        if (!gather_packed(g, kPackedDepth<T>)) return false;
+      } else {
+        const int64_t widest = row_panels(g.rows).length(0);
+        if (g.rows == 1) {
+          gather_rows<T, 8>(g, offset);
+        } else if (widest * 4 <= gemm::kTileRows * gemm::kTileVectors) {
+          gather_rows<T, 4>(g, offset);
+        } else {
+          gather_rows<T, 2>(g, offset);
+        }
+      }
+      offset += g.depth();
+    }
+  }
+  return true;
+}
+
+static inline int64_t volume(const int64_t* size) { return size[0] * size[1] * size[2]; }
+
+template <class T>
+static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* out, bool relu) {
+  const int64_t taps = volume(s.kernel);
+  if (s.batch * s.groups * s.out_channels * volume(s.output) == 0) return true;
+  Buffer tables(2 * taps * int64_t(sizeof(int64_t)));
+  if (!tables.pointer) return false;
+  int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
+  for (int64_t t = 0; t < taps; ++t) index[t] = t;
+  const SourceLayout layout = forward_layout(s, offset);
+  Part<T> part = {};
+  Gather<T>& g = part.plan;
+  g.groups = s.groups;
+  g.rows = s.out_channels;
+  g.channels = s.in_channels;
+  g.taps = taps;
+  g.offset = offset;
+  for (int i = 0; i < 3; ++i) {
+    g.source_step[i] = layout.step[i];
+    g.count[i] = s.output[i];
+  }
+  g.out = out;
+  g.out_channel = volume(s.output);
+  g.out_image = s.groups * s.out_channels * g.out_channel;
+  g.out_step[0] = s.output[1] * s.output[2];
+  g.out_step[1] = s.output[2];
+  g.out_step[2] = 1;
+  g.bias = bias;
+  g.relu = relu;
+  const int64_t depth = s.in_channels * taps;
+  part.weight = {w, s.out_channels * depth, depth, taps, index};
+  return run_parts(layout, x, s.batch, s.groups * s.in_channels, &part, 1);
+}
+
+// Input positions i with (i + padding) % stride == phase along one axis: i = (first + j) * stride + phase - padding for
+// j < count. The taps that reach them are every `tap_step`-th from `tap_first` on; tap i of these comes from output
+// first + j - reach(i). A phase is named by its first tap, so that phases out of every tap's reach do not appear.
+struct PhaseAxis {
+  int64_t phase, first, count;
+  int64_t tap_first, tap_step, taps;
+  int64_t stride, dilation;
+  int64_t reach(int64_t i) const { return ((tap_first + i * tap_step) * dilation - phase) / stride; }
+};
+
+static int64_t phases_in_reach(const ConvShape& s, int axis) {
+  return min64(s.kernel[axis], s.stride[axis] / gcd64(s.dilation[axis], s.stride[axis]));
+}
+
+static PhaseAxis phase_axis(const ConvShape& s, int axis, int64_t first_tap) {
+  PhaseAxis a;
+  a.stride = s.stride[axis];
+  a.dilation = s.dilation[axis];
+  a.phase = first_tap * a.dilation % a.stride;
+  const int64_t p = s.padding[axis];
+  a.first = p > a.phase ? ceil_div(p - a.phase, a.stride) : 0;
+  a.count = max64(0, floor_div(s.input[axis] - 1 + p - a.phase, a.stride) - a.first + 1);
+  a.tap_first = first_tap;
+  a.tap_step = a.stride / gcd64(a.dilation, a.stride);
+  a.taps = (s.kernel[axis] - 1 - first_tap) / a.tap_step + 1;
+  return a;
+}
+
+// out[plane, :] = bias[plane % channels], or zero.
+template <class T>
+static void fill_planes(T* out, int64_t planes, int64_t channels, int64_t size, const T* bias) {
+  parallel_for(planes, max64(1, 65536 / max64(1, size)), [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const T value = bias ? bias[i % channels] : T(0);
+      for (int64_t j = 0; j < size; ++j) out[i * size + j] = value;
+    }
+  });
+}
+
+template <class T>
+static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* bias, T* gx) {
+  const int64_t taps = volume(s.kernel);
+  if (s.batch * s.groups * s.in_channels * volume(s.input) == 0) return true;
+  const int64_t phases[3] = {phases_in_reach(s, 0), phases_in_reach(s, 1), phases_in_reach(s, 2)};
+  if (volume(phases) != volume(s.stride) || s.out_channels == 0)
+    fill_planes(gx, s.batch * s.groups * s.in_channels, s.groups * s.in_channels, volume(s.input), bias);
+  if (s.out_channels == 0) return true;
+
+  // The outputs low .. high along each axis that any phase reads: one copy of the gradient serves all phases.
+  SourceLayout layout = {};
+  int64_t low[3];
+  for (int i = 0; i < 3; ++i) {
+    bool any = false;
+    int64_t high = 0;
+    low[i] = 0;
+    for (int64_t phase = 0; phase < phases[i]; ++phase) {
+      const PhaseAxis a = phase_axis(s, i, phase);
+      if (!a.count) continue;
+      const int64_t l = a.first - a.reach(a.taps - 1), h = a.first + a.count - 1 - a.reach(0);
+      low[i] = any ? min64(low[i], l) : l;
+      high = any ? max64(high, h) : h;
+      any = true;
+    }
+    if (low[i] < 0 || high >= s.output[i]) layout.copied = true;
+    layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1};
+  }
+  if (!layout.copied)
+    for (int i = 0; i < 3; ++i) {
+      low[i] = 0;
+      layout.axis[i].length = s.output[i];
+    }
+  const int64_t pitch[3] = {layout.axis[1].length * layout.axis[2].length, layout.axis[2].length, 1};
+  layout.plane = layout.axis[0].length * pitch[0];
+
+  Buffer tables(2 * taps * int64_t(sizeof(int64_t))), part_buffer(volume(phases) * int64_t(sizeof(Part<T>)));
+  if (!tables.pointer || !part_buffer.pointer) return false;
+  int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
+  Part<T>* parts = part_buffer.as<Part<T>>();
+  int num_parts = 0;
+  const int64_t in_pitch[3] = {s.input[1] * s.input[2], s.input[2], 1};
+  for (int64_t flat = 0; flat < volume(phases); ++flat) {
+    const int64_t phase[3] = {flat / (phases[1] * phases[2]), flat / phases[2] % phases[1], flat % phases[2]};
+    PhaseAxis axis[3];
+    Part<T> part = {};
+    Gather<T>& g = part.plan;
+    g.taps = 1;
+    g.out = gx;
+    for (int i = 0; i < 3; ++i) {
+      axis[i] = phase_axis(s, i, phase[i]);
+      g.taps *= axis[i].taps;
+      g.count[i] = axis[i].count;
+      g.source_step[i] = pitch[i];
+      g.out_step[i] = s.stride[i] * in_pitch[i];
+      g.out += (axis[i].first * s.stride[i] + axis[i].phase - s.padding[i]) * in_pitch[i];
+    }
+    if (g.pixels() == 0) continue;
+    g.groups = s.groups;
+    g.rows = s.in_channels;
+    g.channels = s.out_channels;
+    g.offset = offset;
+    g.out_channel = volume(s.input);
+    g.out_image = s.groups * s.in_channels * g.out_channel;
+    g.bias = bias;
+    part.weight = {w, s.out_channels * s.in_channels * taps, taps, s.in_channels * taps, index};
+    for (int64_t z = 0; z < axis[0].taps; ++z)
+      for (int64_t y = 0; y < axis[1].taps; ++y)
+        for (int64_t x = 0; x < axis[2].taps; ++x, ++offset, ++index) {
+          const int64_t tap[3] = {z, y, x};
+          *offset = *index = 0;
+          for (int i = 0; i < 3; ++i) {
+            *offset += pitch[i] * (axis[i].first - axis[i].reach(tap[i]) - low[i]);
+            *index = *index * s.kernel[i] + axis[i].tap_first + tap[i] * axis[i].tap_step;
+          }
+        }
+    parts[num_parts++] = part;
+  }
+  return run_parts(layout, grad, s.batch, s.groups * s.out_channels, parts, num_parts);
+}
+
+static bool forward_f32(const ConvShape& s, const float* x, const float* w, const float* bias, float* out, bool relu) {
+  return forward(s, x, w, bias, out, relu);
+}
+static bool forward_f64(const ConvShape& s, const double* x, const double* w, const double* bias, double* out,
+                        bool relu) {
+  return forward(s, x, w, bias, out, relu);
+}
+static bool grad_input_f32(const ConvShape& s, const float* g, const float* w, const float* bias, float* gx) {
+  return grad_input(s, g, w, bias, gx);
+}
+static bool grad_input_f64(const ConvShape& s, const double* g, const double* w, const double* bias, double* gx) {
+  return grad_input(s, g, w, bias, gx);
+}
+
+extern const ConvKernels conv_kernels_table = {
+#define RL_KERNEL(ret, name, args) &name,
+#include "kernels/conv/conv.inc"
+#undef RL_KERNEL
+};
+
+}  // namespace rl::RL_ISA

@@ -1,0 +1,393 @@
+#pragma once
+// The product behind the forward convolution and each stride phase of the input's gradient:
+//
+//   out[m, q] = sum over (channel, tap) of A[m, (channel, tap)] * source[channel, position(q) + offset[tap]]
+//
+// as a matrix product whose B is never built. Two algorithms:
+//   packed  B panels are packed from the source, column p of a chunk being pixel p % Q of image p / Q, so that small
+//           images share panels; blocked over depth and columns like any product.
+//   rows    B's rows are the source's rows as they lie (OffsetB): columns are positions in the padded plane, and those
+//           that are no output are computed and dropped. Nothing is packed, which pays when few output channels share
+//           the work of packing.
+
+#include "kernels/conv/source.h"
+#include "kernels/gemm/micro_kernel.h"
+
+namespace rl::RL_ISA {
+
+template <class T>
+struct Gather {
+  const T* source;      // first image of the chunk
+  const T* source_end;  // nothing is read from here on (packed)
+  int64_t images, groups, rows, channels, taps;
+  int64_t source_channel, source_image;  // strides; a group is `channels` channels
+  int64_t source_step[3], count[3];  // position(q) = sum of q[i] * source_step[i], q[i] < count[i]; source_step[2] = 1
+  const int64_t* offset;             // of each tap
+  T* out;
+  int64_t out_channel, out_image, out_step[3];  // strides; a group is `rows` channels
+  const T* a;                                   // packed by pack_weight: of group g at g * rows * depth()
+  const T* bias;                                // one per row of every group, or null
+  bool relu;
+
+  int64_t depth() const { return channels * taps; }
+  int64_t pixels() const { return count[0] * count[1] * count[2]; }
+};
+
+// `len` columns from column `col` of a panel on: source position and place in `out` of the first.
+struct Run {
+  int col, len;
+  int64_t source, out;
+};
+
+// Writes a finished tile to where its runs belong: adds to what earlier depth blocks left, then bias and relu.
+template <class T>
+struct StoreRuns {
+  using V = Vec<T>;
+  T* out;  // row 0 of the group
+  int64_t out_channel, step;
+  const Run* runs;
+  int num_runs;
+  const T* bias;
+  bool relu;
+
+  RL_INLINE V finish(V value, const gemm::TileAt& at, T b) const {
+    if (!at.last) return value;
+    if (bias) value = value + V(b);
+    if (relu) value = select<T>(value < V::zero(), V::zero(), value);
+    return value;
+  }
+
+  RL_INLINE void row_run(const T* tile, T* target, int len, const gemm::TileAt& at, T b) const {
+    int i = 0;
+    for (; i + V::lanes <= len; i += V::lanes) {
+      V value = V::load(tile + i);
+      if (!at.first) value += V::load(target + i);
+      finish(value, at, b).store(target + i);
+    }
+    if (i < len) {
+      V value = V::load(tile + i);
+      if (!at.first) value += V::load_n(target + i, len - i);
+      finish(value, at, b).store_n(target + i, len - i);
+    }
+  }
+
+  template <int rows, int vectors>
+  RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
+    constexpr int width = vectors * V::lanes;
+    if (num_runs == 1 && step == 1 && runs[0].len == width) {
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; ++i) {
+        T* target = out + (at.row + i) * out_channel + runs[0].out;
+        const T b = bias ? bias[at.row + i] : T(0);
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; ++v) {
+          V value = acc[i][v];
+          if (!at.first) value += V::load(target + v * V::lanes);
+          finish(value, at, b).store(target + v * V::lanes);
+        }
+      }
+      return;
+    }
+    alignas(64) T tile[rows * width + V::lanes];
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) acc[i][v].store(tile + i * width + v * V::lanes);
+    scatter(tile, rows, width, at);
+  }
+
+  __attribute__((noinline)) void scatter(const T* tile, int rows, int width, const gemm::TileAt& at) const {
+    for (int i = 0; i < rows; ++i) {
+      T* row = out + (at.row + i) * out_channel;
+      const T b = bias ? bias[at.row + i] : T(0);
+      for (int r = 0; r < num_runs; ++r) {
+        const Run& run = runs[r];
+        const T* from = tile + i * width + run.col;
+        T* target = row + run.out;
+        if (step == 1) {
+          row_run(from, target, run.len, at, b);
+          continue;
+        }
+        for (int j = 0; j < run.len; ++j) {
+          T value = from[j];
+          if (!at.first) value += target[j * step];
+          if (at.last) {
+            if (bias) value += b;
+            if (relu && value < T(0)) value = T(0);
+          }
+          target[j * step] = value;
+        }
+      }
+    }
+  }
+};
+
+template <class T, int vectors, class B>
+static inline void run_rows(int rows, int64_t depth, const T* a, B b, const StoreRuns<T>& store,
+                            const gemm::TileAt& at) {
+  switch (rows) {
+#define RL_ROWS(R)                                                                                           \
+  case R:                                                                                                    \
+    if constexpr (R <= gemm::kTileRows && (R == 1 || R * vectors <= gemm::kTileRows * gemm::kTileVectors)) { \
+      Vec<T> acc[R][vectors];                                                                                \
+      gemm::multiply_tile<R, vectors, T>(depth, gemm::PanelA<T, R>(a, R), b, acc);                           \
+      store(acc, at);                                                                                        \
+    }                                                                                                        \
+    break;
+    RL_ROWS(1)
+    RL_ROWS(2)
+    RL_ROWS(3)
+    RL_ROWS(4)
+    RL_ROWS(5)
+    RL_ROWS(6)
+    RL_ROWS(7)
+    RL_ROWS(8)
+    RL_ROWS(9)
+    RL_ROWS(10)
+    RL_ROWS(11)
+    RL_ROWS(12)
+    RL_ROWS(13)
+    RL_ROWS(14)
+#undef RL_ROWS
+  }
+}
+
+// Axes that lie contiguously in both source and output become one: fewer and longer runs.
+template <class T>
+static void merge_axes(Gather<T>& g) {
+  for (int pass = 0; pass < 2; ++pass) {
+    const bool contiguous = g.count[2] == g.source_step[1] && g.count[2] * g.out_step[2] == g.out_step[1];
+    if (g.count[1] != 1 && !contiguous) return;
+    g.count[2] *= g.count[1];
+    g.count[1] = g.count[0];
+    g.source_step[1] = g.source_step[0];
+    g.out_step[1] = g.out_step[0];
+    g.count[0] = 1;
+  }
+}
+
+// Columns [p, p + len) of a chunk, as runs. At most `len` of them.
+template <class T>
+static int packed_runs(const Gather<T>& g, int64_t p, int len, Run* runs) {
+  const int64_t pixels = g.pixels();
+  int64_t n = p / pixels, rest = p % pixels;
+  int64_t z = rest / (g.count[1] * g.count[2]);
+  rest %= g.count[1] * g.count[2];
+  int64_t y = rest / g.count[2], x = rest % g.count[2];
+  int count = 0;
+  for (int col = 0; col < len;) {
+    const int take = int(min64(g.count[2] - x, len - col));
+    runs[count++] = {col, take, n * g.source_image + z * g.source_step[0] + y * g.source_step[1] + x,
+                     n * g.out_image + z * g.out_step[0] + y * g.out_step[1] + x * g.out_step[2]};
+    col += take;
+    x = 0;
+    if (++y == g.count[1]) {
+      y = 0;
+      if (++z == g.count[0]) {
+        z = 0;
+        ++n;
+      }
+    }
+  }
+  return count;
+}
+
+// The outputs among the positions [p, p + len) of one image's padded plane.
+template <class T>
+static int position_runs(const Gather<T>& g, int64_t p, int len, Run* runs) {
+  int count = 0;
+  for (int64_t at = p; at < p + len;) {
+    const int64_t z = at / g.source_step[0], in_plane = at % g.source_step[0];
+    const int64_t y = in_plane / g.source_step[1], x = in_plane % g.source_step[1];
+    if (z >= g.count[0]) break;
+    if (y >= g.count[1]) {
+      at += g.source_step[0] - in_plane;
+    } else if (x >= g.count[2]) {
+      at += g.source_step[1] - x;
+    } else {
+      const int64_t take = min64(g.count[2] - x, p + len - at);
+      runs[count++] = {int(at - p), int(take), 0, z * g.out_step[0] + y * g.out_step[1] + x * g.out_step[2]};
+      at += take;
+    }
+  }
+  return count;
+}
+
+// out[(k - first) * nr + j] = source value of column j and depth k, for k in [first, last).
+template <class T>
+static void pack_panel(const Gather<T>& g, const T* source, const Run* runs, int num_runs, int64_t first, int64_t last,
+                       T* out) {
+  using V = Vec<T>;
+  constexpr int nr = gemm::Block<T>::nr;
+  int64_t tap = first % g.taps;
+  const T* channel = source + first / g.taps * g.source_channel;
+  const int cols = runs[num_runs - 1].col + runs[num_runs - 1].len;
+  const bool whole = num_runs == 1 && cols == nr;
+  for (int64_t k = first; k < last; ++k, out += nr) {
+    const T* base = channel + g.offset[tap];
+    if (whole) {
+#pragma GCC unroll 4
+      for (int j = 0; j < nr; j += V::lanes) V::load(base + runs[0].source + j).store(out + j);
+    } else {
+      if (cols < nr)
+        for (int j = 0; j < nr; j += V::lanes) V::zero().store(out + j);
+      for (int r = 0; r < num_runs; ++r) {
+        const T* from = base + runs[r].source;
+        T* to = out + runs[r].col;
+        int len = runs[r].len;
+        // Whole vectors: what is written too much is overwritten by the next run or row.
+        if (cols == nr && from + len + V::lanes <= g.source_end) {
+          for (int j = 0; j < len; j += V::lanes) V::load(from + j).store(to + j);
+        } else {
+          for (; len >= V::lanes; len -= V::lanes, from += V::lanes, to += V::lanes) V::load(from).store(to);
+          V::load_n(from, len).store_n(to, len);
+        }
+      }
+    }
+    if (++tap == g.taps) {
+      tap = 0;
+      channel += g.source_channel;
+    }
+  }
+}
+
+// Depth block and widest column block of the packed algorithm.
+template <class T>
+inline constexpr int64_t kPackedDepth = 1536 / int64_t(sizeof(T));
+template <class T>
+inline constexpr int64_t kPackedColumns = 256;
+
+// How rows of A are dealt to panels. The rows algorithm takes narrow panels as they come.
+static inline gemm::Even row_panels(int64_t rows) { return gemm::Even(rows, gemm::kTileRows); }
+
+// A[m, (channel, tap)] = w[m * row_step + channel * channel_step + tap_index[tap]], packed per group, depth block,
+// panel.
+template <class T>
+struct WeightView {
+  const T* w;
+  int64_t group_step, row_step, channel_step;
+  const int64_t* tap_index;
+};
+
+template <class T>
+static void pack_weight(const WeightView<T>& view, int64_t groups, int64_t rows, int64_t channels, int64_t taps,
+                        int64_t block, T* out) {
+  const gemm::Even panels = row_panels(rows), blocks(channels * taps, block);
+  const int64_t depth = channels * taps;
+  parallel_for(groups * panels.count, max64(1, 16384 / max64(1, depth * gemm::kTileRows)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t group = i / panels.count, panel = i % panels.count;
+                   const int64_t row = panels.begin(panel), height = panels.length(panel);
+                   const T* source = view.w + group * view.group_step + row * view.row_step;
+                   for (int64_t b = 0; b < blocks.count; ++b) {
+                     const int64_t first = blocks.begin(b), length = blocks.length(b);
+                     T* target = out + group * rows * depth + rows * first + row * length;
+                     int64_t tap = first % taps;
+                     const T* channel = source + first / taps * view.channel_step;
+                     for (int64_t k = 0; k < length; ++k, target += height) {
+                       const T* from = channel + view.tap_index[tap];
+                       for (int64_t r = 0; r < height; ++r) target[r] = from[r * view.row_step];
+                       if (++tap == taps) {
+                         tap = 0;
+                         channel += view.channel_step;
+                       }
+                     }
+                   }
+                 }
+               });
+}
+
+template <class T>
+static bool gather_packed(const Gather<T>& g, int64_t block) {
+  constexpr int nr = gemm::Block<T>::nr;
+  const int64_t columns = g.images * g.pixels(), depth = g.depth(), threads = num_threads();
+  const gemm::Even panels = row_panels(g.rows), blocks(depth, block);
+  const int64_t col_panels = ceil_div(columns, nr);
+  int64_t wide = max64(1, kPackedColumns<T> / nr);
+  if (threads > 1) wide = max64(min64(wide, 4), min64(wide, ceil_div(col_panels * g.groups, threads * 4)));
+  const gemm::Even col_blocks(col_panels, wide);
+  int64_t splits = 1;
+  if (col_blocks.count * g.groups < threads * 2)
+    splits = min64(panels.count, ceil_div(threads * 2, col_blocks.count * g.groups));
+  bool ok = true;
+  parallel_tasks(g.groups * col_blocks.count * splits, [&](int64_t task) {
+    const int64_t split = task % splits, rest = task / splits;
+    const int64_t cb = rest % col_blocks.count, group = rest / col_blocks.count;
+    const int64_t first_panel = panels.count * split / splits, last_panel = panels.count * (split + 1) / splits;
+    const int64_t first_col = col_blocks.begin(cb), num_cols = col_blocks.length(cb);
+    const int64_t deepest = blocks.count ? blocks.length(0) : 0;
+    T* packed = static_cast<T*>(scratch(3, size_t((num_cols * nr * deepest + nr) * sizeof(T))));
+    Run* runs = static_cast<Run*>(scratch(4, size_t(num_cols * nr) * sizeof(Run)));
+    int* num_runs = static_cast<int*>(scratch(5, size_t(num_cols) * sizeof(int)));
+    if (!packed || !runs || !num_runs) {
+      ok = false;
+      return;
+    }
+    for (int64_t j = 0; j < num_cols; ++j) {
+      const int64_t p = (first_col + j) * nr;
+      num_runs[j] = packed_runs(g, p, int(min64(nr, columns - p)), runs + j * nr);
+    }
+    const T* source = g.source + group * g.channels * g.source_channel;
+    for (int64_t b = 0; b < max64(1, blocks.count); ++b) {
+      const int64_t first = blocks.count ? blocks.begin(b) : 0, length = blocks.count ? blocks.length(b) : 0;
+      if (length)
+        for (int64_t j = 0; j < num_cols; ++j)
+          pack_panel(g, source, runs + j * nr, num_runs[j], first, first + length, packed + j * nr * length);
+      const T* a = g.a + group * g.rows * depth + g.rows * first;
+      StoreRuns<T> store{g.out + group * g.rows * g.out_channel,     g.out_channel, g.out_step[2], nullptr, 0,
+                         g.bias ? g.bias + group * g.rows : nullptr, g.relu};
+      for (int64_t i = first_panel; i < last_panel; ++i)
+        for (int64_t j = 0; j < num_cols; ++j) {
+          store.runs = runs + j * nr;
+          store.num_runs = num_runs[j];
+          const gemm::TileAt at{panels.begin(i), 0, nr, b == 0, b + 1 >= blocks.count};
+          run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a + panels.begin(i) * length,
+                                          gemm::RowsB<T>{packed + j * nr * length, nr}, store, at);
+        }
+    }
+  });
+  return ok;
+}
+
+// Needs the copied source, readable for row_slack() values past its end; the whole depth in one block.
+template <class T>
+static int64_t row_slack() {
+  return 8 * Vec<T>::lanes;
+}
+
+template <class T, int vectors>
+static void gather_rows(const Gather<T>& g, const int64_t* offset) {
+  constexpr int width = vectors * Vec<T>::lanes;
+  const gemm::Even panels = row_panels(g.rows);
+  const int64_t depth = g.depth();
+  const int64_t span = (g.count[0] - 1) * g.source_step[0] + (g.count[1] - 1) * g.source_step[1] + g.count[2];
+  const int64_t tiles = ceil_div(span, width);
+  // Some 64k multiply-adds a task, whole images where they are smaller.
+  const int64_t per_tile = max64(1, depth * g.rows * width);
+  const int64_t per_task = max64(1, (int64_t(1) << 18) / per_tile);
+  parallel_for(g.images * g.groups * tiles, per_task, [&](int64_t begin, int64_t end) {
+    Run runs[width];
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t tile = i % tiles, plane = i / tiles, image = plane / g.groups, group = plane % g.groups;
+      const int num_runs = position_runs(g, tile * width, int(min64(width, span - tile * width)), runs);
+      if (!num_runs) continue;
+      const T* source = g.source + image * g.source_image + group * g.channels * g.source_channel + tile * width;
+      const StoreRuns<T> store{g.out + image * g.out_image + group * g.rows * g.out_channel,
+                               g.out_channel,
+                               g.out_step[2],
+                               runs,
+                               num_runs,
+                               g.bias ? g.bias + group * g.rows : nullptr,
+                               g.relu};
+      const T* a = g.a + group * g.rows * depth;
+      for (int64_t panel = 0; panel < panels.count; ++panel) {
+        const gemm::TileAt at{panels.begin(panel), 0, width, true, true};
+        run_rows<T, vectors>(int(panels.length(panel)), depth, a + panels.begin(panel) * depth,
+                             gemm::OffsetB<T>{source, offset}, store, at);
+      }
+    }
+  });
+}
+
+}  // namespace rl::RL_ISA

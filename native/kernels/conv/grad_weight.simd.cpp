@@ -1,0 +1,387 @@
+// The gradient of the weight: gw[o, (c, t)] = sum over images and output positions q of
+// grad[n, o, q] * x[n, c, q * stride - padding + t * dilation], as one of
+//
+//   packed  a matrix product of depth N * Q: A is grad, B the source's rows, both transposed as they are packed
+//   dots    for few channels: a block of dot products in registers, both operands read along x as they lie
+//
+// Both read x as forward does (source.h). Columns past the end of a row are masked in both operands, so that no value
+// that is not part of the sum meets an infinity.
+
+#include "kernels/conv/gather.h"
+#include "kernels/gemm/pack.h"
+
+namespace rl::RL_ISA {
+
+template <class T>
+struct WeightGrad {
+  const T* grad;  // first image of the chunk
+  const T* source;
+  const T* source_end;  // whole vectors may be read up to here
+  int64_t images, groups, rows, channels, taps;
+  int64_t source_channel, source_image, grad_channel, grad_image;
+  int64_t source_step[3], grad_step[3], count[3];
+  const int64_t* offset;
+  T* out;
+  bool first;  // of the chunks: store, later ones add
+
+  int64_t columns() const { return channels * taps; }
+  int64_t pixels() const { return count[0] * count[1] * count[2]; }
+};
+
+template <class T>
+static void merge_axes(WeightGrad<T>& g) {
+  for (int pass = 0; pass < 2; ++pass) {
+    const bool contiguous = g.count[2] == g.source_step[1];
+    if (g.count[1] != 1 && !contiguous) return;
+    g.count[2] *= g.count[1];
+    g.count[1] = g.count[0];
+    g.source_step[1] = g.source_step[0];
+    g.grad_step[1] = g.grad_step[0];
+    g.count[0] = 1;
+  }
+}
+
+// f(image, z, y, x, len) for the row pieces of the pixels [begin, end) of the chunk, in order.
+template <class T, class F>
+static RL_INLINE void row_pieces(const WeightGrad<T>& g, int64_t begin, int64_t end, F&& f) {
+  const int64_t pixels = g.pixels();
+  int64_t n = begin / pixels, rest = begin % pixels;
+  int64_t z = rest / (g.count[1] * g.count[2]);
+  rest %= g.count[1] * g.count[2];
+  int64_t y = rest / g.count[2], x = rest % g.count[2];
+  while (begin < end) {
+    const int64_t take = min64(g.count[2] - x, end - begin);
+    f(n, z, y, x, take);
+    begin += take;
+    x = 0;
+    if (++y == g.count[1]) {
+      y = 0;
+      if (++z == g.count[0]) {
+        z = 0;
+        ++n;
+      }
+    }
+  }
+}
+
+// out[k * step + j] = source[j][k], j < rows <= lanes, k < depth: transposes of row pieces that start anywhere.
+template <class T>
+static RL_INLINE void transpose_piece(const T* const* source, int rows, int64_t depth, T* out, int64_t step,
+                                      const T* end) {
+  using V = Vec<T>;
+  for (int64_t k = 0; k < depth; k += V::lanes) {
+    const int have = int(min64(V::lanes, depth - k));
+    V block[V::lanes];
+    if (have == V::lanes) {
+#pragma GCC unroll 16
+      for (int j = 0; j < V::lanes; ++j) block[j] = j < rows ? V::load(source[j] + k) : V::zero();
+    } else {
+#pragma GCC unroll 16
+      for (int j = 0; j < V::lanes; ++j) block[j] = j < rows ? V::load_n(source[j] + k, have) : V::zero();
+    }
+    transpose(block);
+    if (have == V::lanes) {
+#pragma GCC unroll 16
+      for (int i = 0; i < V::lanes; ++i) block[i].store(out + (k + i) * step);
+    } else {
+      for (int i = 0; i < have; ++i) block[i].store(out + (k + i) * step);
+    }
+  }
+}
+
+inline constexpr int64_t kGradDepth = 384;    // pixels of a depth block
+inline constexpr int64_t kGradColumns = 256;  // columns of B packed at once
+
+template <class T>
+struct StoreGrad {
+  using V = Vec<T>;
+  T* out;
+  int64_t step;
+  template <int rows, int vectors>
+  RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
+    for (int i = 0; i < rows; ++i) {
+      T* target = out + (at.row + i) * step + at.col;
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) {
+        const int n = int(max64(0, min64(V::lanes, at.cols - v * V::lanes)));
+        V value = acc[i][v];
+        if (!at.first) value += V::load_n(target + v * V::lanes, n);
+        value.store_n(target + v * V::lanes, n);
+      }
+    }
+  }
+};
+
+template <class T, int vectors>
+static inline void run_grad_tile(int rows, int64_t depth, const T* a, int64_t a_step, const T* b,
+                                 const StoreGrad<T>& store, const gemm::TileAt& at) {
+  switch (rows) {
+#define RL_ROWS(R)                                                                                                    \
+  case R:                                                                                                             \
+    if constexpr (R <= gemm::kTileRows) {                                                                             \
+      Vec<T> acc[R][vectors];                                                                                         \
+      gemm::multiply_tile<R, vectors, T>(depth, gemm::PanelA<T, R>(a, a_step), gemm::RowsB<T>{b, gemm::Block<T>::nr}, \
+                                         acc);                                                                        \
+      store(acc, at);                                                                                                 \
+    }                                                                                                                 \
+    break;
+    RL_ROWS(1)
+    RL_ROWS(2)
+    RL_ROWS(3)
+    RL_ROWS(4)
+    RL_ROWS(5)
+    RL_ROWS(6)
+    RL_ROWS(7)
+    RL_ROWS(8)
+    RL_ROWS(9)
+    RL_ROWS(10)
+    RL_ROWS(11)
+    RL_ROWS(12)
+    RL_ROWS(13)
+    RL_ROWS(14)
+#undef RL_ROWS
+  }
+}
+
+template <class T>
+static bool grad_weight_packed(const WeightGrad<T>& g) {
+  constexpr int nr = gemm::Block<T>::nr, lanes = Vec<T>::lanes;
+  const int64_t columns = g.columns(), depth = g.images * g.pixels();
+  const int64_t threads = num_threads();
+  const gemm::Even blocks(depth, kGradDepth);
+  // Tasks: as few column blocks as keep the threads busy (each packs its rows of grad anew), then blocks of rows.
+  const int64_t col_panels = ceil_div(columns, nr);
+  const int64_t wanted = threads == 1 ? 1 : ceil_div(threads * 2, g.groups);
+  const int64_t col_splits = min64(col_panels, wanted);
+  const int64_t row_splits = min64(ceil_div(g.rows, gemm::kTileRows), ceil_div(wanted, col_splits));
+  bool ok = true;
+  parallel_tasks(g.groups * col_splits * row_splits, [&](int64_t task) {
+    const int64_t group = task / (col_splits * row_splits), cs = task / row_splits % col_splits, rs = task % row_splits;
+    const int64_t first_panel = col_panels * cs / col_splits, last_panel = col_panels * (cs + 1) / col_splits;
+    const int64_t first_row = g.rows * rs / row_splits, num_rows = g.rows * (rs + 1) / row_splits - first_row;
+    const gemm::Even panels(num_rows, gemm::kTileRows);
+    const int64_t a_step = lanes * ceil_div(gemm::kTileRows, lanes);
+    const int64_t deepest = blocks.length(0);
+    T* packed_b = static_cast<T*>(scratch(3, size_t(kGradColumns * deepest * int64_t(sizeof(T)))));
+    T* packed_a = static_cast<T*>(scratch(4, size_t(panels.count * a_step * deepest * int64_t(sizeof(T)))));
+    if (!packed_a || !packed_b) {
+      ok = false;
+      return;
+    }
+    const StoreGrad<T> store{g.out + (group * g.rows + first_row) * columns, columns};
+    for (int64_t b = 0; b < blocks.count; ++b) {
+      const int64_t first = blocks.begin(b), length = blocks.length(b);
+      for (int64_t i = 0; i < panels.count; ++i) {
+        T* target = packed_a + i * a_step * length;
+        const int64_t row = first_row + panels.begin(i);
+        const int height = int(panels.length(i));
+        row_pieces(g, first, first + length, [&](int64_t n, int64_t z, int64_t y, int64_t x, int64_t take) {
+          const T* from = g.grad + n * g.grad_image + (group * g.rows + row) * g.grad_channel + z * g.grad_step[0] +
+                          y * g.grad_step[1] + x;
+          for (int r = 0; r < height; r += lanes) {
+            const T* source[lanes];
+            const int have = height - r < lanes ? height - r : lanes;
+            for (int j = 0; j < have; ++j) source[j] = from + (r + j) * g.grad_channel;
+            transpose_piece<T>(source, have, take, target + r, a_step, nullptr);
+          }
+          target += take * a_step;
+        });
+      }
+      for (int64_t j0 = first_panel; j0 < last_panel; j0 += kGradColumns / nr) {
+        const int64_t j1 = min64(last_panel, j0 + kGradColumns / nr);
+        for (int64_t j = j0; j < j1; ++j)
+          for (int v = 0; v < gemm::kTileVectors; ++v) {
+            const int64_t col = j * nr + v * lanes;
+            const int have = int(max64(0, min64(lanes, columns - col)));
+            const T* start[lanes];
+            for (int i = 0; i < have; ++i)
+              start[i] = g.source + (group * g.channels + (col + i) / g.taps) * g.source_channel +
+                         g.offset[(col + i) % g.taps];
+            T* target = packed_b + (j - j0) * nr * length + v * lanes;
+            row_pieces(g, first, first + length, [&](int64_t n, int64_t z, int64_t y, int64_t x, int64_t take) {
+              const int64_t at = n * g.source_image + z * g.source_step[0] + y * g.source_step[1] + x;
+              const T* source[lanes];
+              for (int i = 0; i < have; ++i) source[i] = start[i] + at;
+              transpose_piece<T>(source, have, take, target, nr, nullptr);
+              target += take * nr;
+            });
+          }
+        for (int64_t i = 0; i < panels.count; ++i)
+          for (int64_t j = j0; j < j1; ++j) {
+            const gemm::TileAt at{panels.begin(i), j * nr, int(min64(nr, columns - j * nr)), g.first && b == 0, false};
+            run_grad_tile<T, gemm::kTileVectors>(int(panels.length(i)), length, packed_a + i * a_step * length, a_step,
+                                                 packed_b + (j - j0) * nr * length, store, at);
+          }
+      }
+    }
+  });
+  return ok;
+}
+
+// The dot products of `rows` rows of grad with `cols` rows of the source, over every image.
+template <class T, int rows, int cols>
+static void dot_block(const WeightGrad<T>& g, const T* grad, const T* const* start, T (&sums)[rows][cols]) {
+  using V = Vec<T>;
+  V acc[rows][cols];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < cols; ++j) acc[i][j] = V::zero();
+  const int64_t whole = g.count[2] / V::lanes * V::lanes;
+  const int tail = int(g.count[2] - whole);
+  for (int64_t n = 0; n < g.images; ++n)
+    for (int64_t z = 0; z < g.count[0]; ++z)
+      for (int64_t y = 0; y < g.count[1]; ++y) {
+        const T* from = grad + n * g.grad_image + z * g.grad_step[0] + y * g.grad_step[1];
+        const int64_t at = n * g.source_image + z * g.source_step[0] + y * g.source_step[1];
+        for (int64_t x = 0; x < whole; x += V::lanes) {
+          V b[cols];
+#pragma GCC unroll 8
+          for (int j = 0; j < cols; ++j) b[j] = V::load(start[j] + at + x);
+#pragma GCC unroll 8
+          for (int i = 0; i < rows; ++i) {
+            const V a = V::load(from + i * g.grad_channel + x);
+#pragma GCC unroll 8
+            for (int j = 0; j < cols; ++j) acc[i][j] = fma(a, b[j], acc[i][j]);
+          }
+        }
+        if (tail) {
+          V b[cols];
+#pragma GCC unroll 8
+          for (int j = 0; j < cols; ++j) b[j] = V::load_n(start[j] + at + whole, tail);
+#pragma GCC unroll 8
+          for (int i = 0; i < rows; ++i) {
+            const V a = V::load_n(from + i * g.grad_channel + whole, tail);
+#pragma GCC unroll 8
+            for (int j = 0; j < cols; ++j) acc[i][j] = fma(a, b[j], acc[i][j]);
+          }
+        }
+      }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < cols; ++j) sums[i][j] = reduce_add(acc[i][j]);
+}
+
+#if defined(RL_AVX512)
+inline constexpr int kDotRows = 6, kDotColumns = 4;
+#else
+inline constexpr int kDotRows = 3, kDotColumns = 3;
+#endif
+
+template <class T, int rows>
+static void dot_rows(const WeightGrad<T>& g, int64_t group, int64_t row, int64_t begin, int64_t end) {
+  const T* grad = g.grad + (group * g.rows + row) * g.grad_channel;
+  for (int64_t col = begin; col < end; col += kDotColumns) {
+    const T* start[kDotColumns];
+    for (int j = 0; j < kDotColumns; ++j) {
+      const int64_t c = min64(col + j, end - 1);
+      start[j] = g.source + (group * g.channels + c / g.taps) * g.source_channel + g.offset[c % g.taps];
+    }
+    T sums[rows][kDotColumns];
+    dot_block<T, rows, kDotColumns>(g, grad, start, sums);
+    for (int i = 0; i < rows; ++i)
+      for (int j = 0; j < kDotColumns && col + j < end; ++j) {
+        T* out = g.out + (group * g.rows + row + i) * g.columns() + col + j;
+        *out = g.first ? sums[i][j] : *out + sums[i][j];
+      }
+  }
+}
+
+template <class T>
+static void grad_weight_dots(const WeightGrad<T>& g) {
+  const gemm::Even row_blocks(g.rows, kDotRows);
+  const int64_t col_blocks = ceil_div(g.columns(), kDotColumns);
+  const int64_t per_block = g.images * g.pixels() * kDotColumns * kDotRows;
+  parallel_for(g.groups * row_blocks.count * col_blocks, max64(1, (int64_t(1) << 17) / max64(1, per_block)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t col = i % col_blocks * kDotColumns, rest = i / col_blocks;
+                   const int64_t block = rest % row_blocks.count, group = rest / row_blocks.count;
+                   const int64_t last = min64(g.columns(), col + kDotColumns), row = row_blocks.begin(block);
+                   switch (row_blocks.length(block)) {
+                     case 1:
+                       dot_rows<T, 1>(g, group, row, col, last);
+                       break;
+                     case 2:
+                       dot_rows<T, 2>(g, group, row, col, last);
+                       break;
+                     case 3:
+                       dot_rows<T, 3>(g, group, row, col, last);
+                       break;
+#if defined(RL_AVX512)
+                     case 4:
+                       dot_rows<T, 4>(g, group, row, col, last);
+                       break;
+                     case 5:
+                       dot_rows<T, 5>(g, group, row, col, last);
+                       break;
+                     case 6:
+                       dot_rows<T, 6>(g, group, row, col, last);
+                       break;
+#endif
+                   }
+                 }
+               });
+}
+
+template <class T>
+static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
+  const int64_t taps = s.kernel[0] * s.kernel[1] * s.kernel[2];
+  const int64_t size = s.groups * s.out_channels * s.in_channels * taps;
+  const int64_t pixels = s.output[0] * s.output[1] * s.output[2];
+  if (s.batch * pixels * size == 0) {
+    for (int64_t i = 0; i < size; ++i) gw[i] = T(0);
+    return true;
+  }
+  Buffer table(taps * int64_t(sizeof(int64_t)));
+  if (!table.pointer) return false;
+  const SourceLayout layout = forward_layout(s, table.as<int64_t>());
+  const int64_t source_plane = s.input[0] * s.input[1] * s.input[2], all = s.groups * s.in_channels;
+  WeightGrad<T> g = {};
+  g.groups = s.groups;
+  g.rows = s.out_channels;
+  g.channels = s.in_channels;
+  g.taps = taps;
+  g.source_channel = layout.copied ? layout.plane : source_plane;
+  g.source_image = all * g.source_channel;
+  g.grad_channel = pixels;
+  g.grad_image = s.groups * s.out_channels * pixels;
+  for (int i = 0; i < 3; ++i) {
+    g.count[i] = s.output[i];
+    g.source_step[i] = layout.step[i];
+  }
+  g.grad_step[0] = s.output[1] * s.output[2];
+  g.grad_step[1] = s.output[2];
+  g.grad_step[2] = 1;
+  g.offset = table.as<int64_t>();
+  g.out = gw;
+  merge_axes(g);
+  const int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T))) : s.batch;
+  Buffer copy(layout.copied ? chunk * g.source_image * int64_t(sizeof(T)) : 0);
+  if (!copy.pointer) return false;
+  const bool dots = s.out_channels < 24;
+  for (int64_t image = 0; image < s.batch; image += chunk) {
+    g.images = min64(chunk, s.batch - image);
+    g.grad = grad + image * g.grad_image;
+    g.source = x + image * all * source_plane;
+    g.first = image == 0;
+    if (layout.copied) {
+      copy_planes(layout, g.source, copy.as<T>(), g.images * all);
+      g.source = copy.as<T>();
+    }
+    if (dots) {
+      grad_weight_dots(g);
+    } else if (!grad_weight_packed(g)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw) { return grad_weight(s, g, x, gw); }
+bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw) {
+  return grad_weight(s, g, x, gw);
+}
+
+}  // namespace rl::RL_ISA

@@ -1,0 +1,148 @@
+#pragma once
+// Where a convolution reads: every (channel, tap) is a row of numbers that starts at a fixed offset and runs along the
+// output positions. Where padding or a stride along x stands in the way, the images are first copied into padded rows,
+// split by stride phase (position = q * stride + phase), so that all later code reads plain contiguous runs:
+//
+//   value(q, tap) = plane[position(q) + tap_offset[tap]],   position(q) = z * step[0] + y * step[1] + x
+//
+// The copy is made for a few images at a time and costs about one pass over them; there is no im2col buffer.
+
+#include "kernels/conv/conv.h"
+#include "runtime/allocator.h"
+#include "runtime/thread_pool.h"
+#include "simd/vec.h"
+
+namespace rl::RL_ISA {
+
+static RL_INLINE int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static RL_INLINE int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static RL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }  // b > 0, a >= 0
+static RL_INLINE int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+
+// Memory of one call; freed on scope exit.
+struct Buffer {
+  void* pointer = nullptr;
+  explicit Buffer(int64_t bytes) : pointer(allocate(size_t(bytes))) {}
+  ~Buffer() { deallocate(pointer); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(pointer);
+  }
+};
+
+// One axis of the copied source: `phases` rows of `length` cells; cell r of phase f holds source index
+// r * stride + residue(f) - padding, zero outside [0, size).
+struct SourceAxis {
+  int64_t size, length, phases, stride, padding, dilation;
+  int64_t index(int64_t phase, int64_t cell) const { return cell * stride + (phase * dilation) % stride - padding; }
+};
+
+struct SourceLayout {
+  SourceAxis axis[3];
+  bool copied;      // false: the rows of the array itself serve
+  int64_t plane;    // cells of one channel
+  int64_t step[3];  // of position() along z, y, x; the last is 1
+};
+
+static inline int64_t gcd64(int64_t a, int64_t b) {
+  while (b) {
+    const int64_t r = a % b;
+    a = b;
+    b = r;
+  }
+  return a;
+}
+
+// The layout from which a forward convolution of shape s reads x, and offset[t] of each tap t (kD * kH * kW of them).
+static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
+  SourceLayout layout;
+  layout.copied = false;
+  for (int i = 0; i < 3; ++i) {
+    SourceAxis& a = layout.axis[i];
+    a.size = s.input[i];
+    a.padding = s.padding[i];
+    a.dilation = s.dilation[i];
+    a.stride = s.output[i] == 1 ? 1 : s.stride[i];
+    if (a.padding || (i == 2 && a.stride != 1)) layout.copied = true;
+  }
+  for (int i = 0; i < 3; ++i) {
+    SourceAxis& a = layout.axis[i];
+    if (layout.copied) {
+      a.phases = min64(s.kernel[i], a.stride / gcd64(a.dilation, a.stride));
+      a.length = s.output[i] + ((s.kernel[i] - 1) * a.dilation) / a.stride;
+    } else {
+      a.phases = 1;
+      a.length = a.size;
+    }
+  }
+  const SourceAxis *z = &layout.axis[0], *y = &layout.axis[1], *x = &layout.axis[2];
+  const int64_t block = z->length * y->length * x->length;
+  layout.plane = block * z->phases * y->phases * x->phases;
+  const int64_t pitch[3] = {y->length * x->length, x->length, 1};
+  for (int i = 0; i < 3; ++i) layout.step[i] = pitch[i] * (layout.copied ? 1 : layout.axis[i].stride);
+  for (int64_t tz = 0, t = 0; tz < s.kernel[0]; ++tz)
+    for (int64_t ty = 0; ty < s.kernel[1]; ++ty)
+      for (int64_t tx = 0; tx < s.kernel[2]; ++tx, ++t) {
+        const int64_t tap[3] = {tz, ty, tx};
+        int64_t phase = 0;
+        offset[t] = 0;
+        for (int i = 0; i < 3; ++i) {
+          const SourceAxis& a = layout.axis[i];
+          phase = phase * a.phases + tap[i] % a.phases;
+          offset[t] += pitch[i] * (layout.copied ? tap[i] * a.dilation / a.stride : tap[i] * a.dilation);
+        }
+        offset[t] += phase * block;
+      }
+  return layout;
+}
+
+// One channel into its padded, phase-split form.
+template <class T>
+static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
+  const SourceAxis &az = layout.axis[0], &ay = layout.axis[1], &ax = layout.axis[2];
+  for (int64_t fz = 0; fz < az.phases; ++fz)
+    for (int64_t fy = 0; fy < ay.phases; ++fy)
+      for (int64_t fx = 0; fx < ax.phases; ++fx)
+        for (int64_t z = 0; z < az.length; ++z) {
+          const int64_t iz = az.index(fz, z);
+          for (int64_t y = 0; y < ay.length; ++y, out += ax.length) {
+            const int64_t iy = ay.index(fy, y);
+            const int64_t first = ax.index(fx, 0);
+            // cells [begin, end) hold source cells
+            int64_t begin = first >= 0 ? 0 : min64(ceil_div(-first, ax.stride), ax.length);
+            int64_t end = first >= ax.size ? 0 : min64(ceil_div(ax.size - first, ax.stride), ax.length);
+            if (iz < 0 || iz >= az.size || iy < 0 || iy >= ay.size || end <= begin) begin = end = ax.length;
+            for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
+            if (begin < end) {
+              const T* row = source + (iz * ay.size + iy) * ax.size + first;
+              if (ax.stride == 1) {
+                for (int64_t i = begin; i < end; ++i) out[i] = row[i];
+              } else if (ax.stride == 2) {
+                for (int64_t i = begin; i < end; ++i) out[i] = row[2 * i];
+              } else {
+                for (int64_t i = begin; i < end; ++i) out[i] = row[i * ax.stride];
+              }
+            }
+            for (int64_t i = end; i < ax.length; ++i) out[i] = T(0);
+          }
+        }
+}
+
+// `planes` consecutive channels; both sides are contiguous over channels and images.
+template <class T>
+static void copy_planes(const SourceLayout& layout, const T* source, T* out, int64_t planes) {
+  const int64_t from = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
+  parallel_for(planes, max64(1, 16384 / max64(1, layout.plane)), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) copy_plane(layout, source + i * from, out + i * layout.plane);
+  });
+}
+
+// Images whose copy is made at once: enough to keep every thread busy, few enough to stay near the cores.
+static inline int64_t images_per_chunk(int64_t batch, int64_t image_bytes) {
+  const int64_t budget = int64_t(4) << 20;
+  return min64(batch, max64(num_threads(), budget / max64(1, image_bytes)));
+}
+
+}  // namespace rl::RL_ISA
