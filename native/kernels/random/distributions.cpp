@@ -37,15 +37,13 @@ static void map_uniform64(Generator& generator, double* out, int64_t n, F&& f) {
 }
 
 void fill_uniform(Generator& generator, float* out, int64_t n, float low, float high) {
-  const float width = high - low;
   for_words(generator, n, 1, [&](const uint32_t* words, int64_t begin, int64_t count) {
-    random_kernels().uniform_f32(words, out + begin, count, low, width);
+    random_kernels().uniform_f32(words, out + begin, count, low, high);
   });
 }
 void fill_uniform(Generator& generator, double* out, int64_t n, double low, double high) {
-  const double width = high - low;
   for_words(generator, n, 2, [&](const uint32_t* words, int64_t begin, int64_t count) {
-    random_kernels().uniform_f64(words, out + begin, count, low, width);
+    random_kernels().uniform_f64(words, out + begin, count, low, high);
   });
 }
 

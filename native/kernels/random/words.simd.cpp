@@ -45,14 +45,17 @@ static void temper(const uint32_t* state, uint32_t* words) {
   }
 }
 
-static void uniform_f32(const uint32_t* words, float* out, int64_t n, float low, float width) {
+static void uniform_f32(const uint32_t* words, float* out, int64_t n, float low, float high) {
   using F = Vec<float>;
   using I = Vec<int32_t>;
   const auto* ints = reinterpret_cast<const int32_t*>(words);
+  const float width = high - low;
   const bool unit = low == 0.0f && width == 1.0f;
   const auto value = [&](I w) {
     const F x = convert<float>(w & I(0xffffff)) * F(0x1p-24f);
-    return unit ? x : fused(x, F(width), F(low));
+    if (unit) return x;
+    const F y = fused(x, F(width), F(low));
+    return select<float>(y == F(high), F(low), y);  // rounded up to the excluded end
   };
   int64_t i = 0;
   for (; i + F::lanes <= n; i += F::lanes) value(I::load(ints + i)).store(out + i);
@@ -61,18 +64,21 @@ static void uniform_f32(const uint32_t* words, float* out, int64_t n, float low,
 
 // Two words per value. With m = high * 2^32 + low below 2^53, both halves become exact doubles by putting them under a
 // large power of two: (2^84 + high * 2^32) - (2^84 + 2^52) + (2^52 + low).
-static void uniform_f64(const uint32_t* words, double* out, int64_t n, double low, double width) {
+static void uniform_f64(const uint32_t* words, double* out, int64_t n, double low, double high) {
   using F = Vec<double>;
   using I = Vec<int64_t>;
   typedef uint64_t Unsigned __attribute__((vector_size(RL_VECTOR_BYTES)));
   const auto* pairs = reinterpret_cast<const int64_t*>(words);
+  const double width = high - low;
   const bool unit = low == 0.0 && width == 1.0;
   const auto value = [&](I pair) {
     const I upper = (pair & I(0x1fffff)) | I(0x4530000000000000);
     const I lower = I((I::Native)((Unsigned)pair.v >> 32)) | I(0x4330000000000000);
     const F m = (bit_cast<double>(upper) - F(0x1p84 + 0x1p52)) + bit_cast<double>(lower);
     const F x = m * F(0x1p-53);
-    return unit ? x : fused(x, F(width), F(low));
+    if (unit) return x;
+    const F y = fused(x, F(width), F(low));
+    return select<double>(y == F(high), F(low), y);  // rounded up to the excluded end
   };
   int64_t i = 0;
   for (; i + F::lanes <= n; i += F::lanes) value(I::load(pairs + i)).store(out + i);
