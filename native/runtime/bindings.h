@@ -13,7 +13,8 @@
   X(pool)             \
   X(norm)             \
   X(softmax)          \
-  X(loss)
+  X(loss)             \
+  X(movement)
 
 namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];

@@ -1,0 +1,1 @@
+"""Helpers around the library: data loading, TensorBoard, hooks."""

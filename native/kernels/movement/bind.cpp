@@ -1,0 +1,208 @@
+// Views: new headers over the same memory. No data moves here; every bound is checked.
+
+#include "runtime/array_view.h"
+#include "runtime/bindings.h"
+
+namespace rl {
+
+static PyObject* make_view(PyArrayObject* a, int ndim, const npy_intp* shape, const npy_intp* strides, char* start) {
+  PyArray_Descr* descr = PyArray_DESCR(a);
+  Py_INCREF(descr);
+  const int flags = PyArray_FLAGS(a) & NPY_ARRAY_WRITEABLE;
+  PyObject* view = PyArray_NewFromDescr(&PyArray_Type, descr, ndim, shape, strides, start, flags, nullptr);
+  if (!view) return nullptr;
+  Py_INCREF(a);
+  if (PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(view), reinterpret_cast<PyObject*>(a)) < 0) {
+    Py_DECREF(view);
+    return nullptr;
+  }
+  return view;
+}
+
+// The array at the end of the chain of bases: its memory is what all views share.
+static PyArrayObject* root_of(PyArrayObject* a) {
+  while (PyObject* base = PyArray_BASE(a)) {
+    if (!PyArray_Check(base)) break;
+    a = reinterpret_cast<PyArrayObject*>(base);
+  }
+  return a;
+}
+
+// Lowest and one past the highest byte that an array's elements occupy.
+static void extent(PyArrayObject* a, char** low, char** high) {
+  *low = *high = PyArray_BYTES(a);
+  if (PyArray_SIZE(a) == 0) return;
+  for (int i = 0; i < PyArray_NDIM(a); ++i) {
+    const npy_intp reach = (PyArray_DIM(a, i) - 1) * PyArray_STRIDE(a, i);
+    (reach < 0 ? *low : *high) += reach;
+  }
+  *high += PyArray_ITEMSIZE(a);
+}
+
+static bool shape_argument(PyObject* object, int* ndim, int64_t* values, const char* op, const char* name) {
+  if (!PyTuple_Check(object)) {
+    PyErr_Format(PyExc_TypeError, "%s: %s must be a tuple of ints, got %s", op, name, Py_TYPE(object)->tp_name);
+    return false;
+  }
+  *ndim = int(PyTuple_GET_SIZE(object));
+  if (*ndim > NPY_MAXDIMS) {
+    PyErr_Format(PyExc_RuntimeError, "%s: at most %d dimensions, got %d", op, NPY_MAXDIMS, *ndim);
+    return false;
+  }
+  return as_ints(object, *ndim, values, op, name);
+}
+
+// as_strided(array, shape, strides, offset): strides in elements; offset in elements from the start of the shared memory.
+static PyObject* as_strided(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 4) return PyErr_Format(PyExc_TypeError, "as_strided: expected (array, shape, strides, offset)");
+  PyArrayObject* a = as_array(args[0], "as_strided", "array");
+  int ndim, stride_count;
+  int64_t shape[NPY_MAXDIMS], strides[NPY_MAXDIMS], offset;
+  if (!a || !shape_argument(args[1], &ndim, shape, "as_strided", "size") ||
+      !shape_argument(args[2], &stride_count, strides, "as_strided", "stride") ||
+      !as_int(args[3], &offset, "as_strided", "storage_offset"))
+    return nullptr;
+  if (ndim != stride_count)
+    return PyErr_Format(PyExc_RuntimeError, "mismatch in length of strides and shape: %d and %d", stride_count, ndim);
+  PyArrayObject* root = root_of(a);
+  char *low, *high;
+  extent(root, &low, &high);
+  const int64_t item = PyArray_ITEMSIZE(a);
+  int64_t last = offset;
+  bool empty = false, overflow = offset < 0;
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0; i < ndim; ++i) {
+    if (shape[i] < 0 || strides[i] < 0)
+      return PyErr_Format(PyExc_RuntimeError, "as_strided: negative sizes and strides are not supported, got size %R, stride %R",
+                          args[1], args[2]);
+    dims[i] = shape[i];
+    overflow |= __builtin_mul_overflow(strides[i], item, &steps[i]);
+    int64_t reach = 0;
+    if (shape[i] == 0) empty = true;
+    if (shape[i] > 0) overflow |= __builtin_mul_overflow(shape[i] - 1, strides[i], &reach);
+    overflow |= __builtin_add_overflow(last, reach, &last);
+  }
+  int64_t end = 0;
+  overflow |= __builtin_add_overflow(last, int64_t(1), &end) || __builtin_mul_overflow(end, item, &end);
+  if (!empty && (overflow || end > high - low))
+    return PyErr_Format(PyExc_RuntimeError,
+                        "setStorage: sizes %R, strides %R, storage offset %lld, and itemsize %lld are out of bounds for storage "
+                        "of size %lld",
+                        args[1], args[2], (long long)offset, (long long)item, (long long)(high - low));
+  return make_view(a, ndim, dims, steps, empty ? low : low + offset * item);
+}
+
+// storage_offset(array): distance in elements from the start of the shared memory.
+static PyObject* storage_offset(PyObject*, PyObject* arg) {
+  PyArrayObject* a = as_array(arg, "storage_offset", "array");
+  if (!a) return nullptr;
+  char *low, *high;
+  extent(root_of(a), &low, &high);
+  const int64_t item = PyArray_ITEMSIZE(a);
+  return PyLong_FromLongLong(item ? (PyArray_BYTES(a) - low) / item : 0);
+}
+
+// expand(array, shape): size-1 dimensions repeated, new ones in front, by zero strides.
+static PyObject* expand(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "expand: expected (array, shape)");
+  PyArrayObject* a = as_array(args[0], "expand", "array");
+  int ndim;
+  int64_t shape[NPY_MAXDIMS];
+  if (!a || !shape_argument(args[1], &ndim, shape, "expand", "shape")) return nullptr;
+  const int lead = ndim - PyArray_NDIM(a);
+  if (lead < 0) return PyErr_Format(PyExc_RuntimeError, "expand: %R has fewer dimensions than the array", args[1]);
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0; i < ndim; ++i) {
+    dims[i] = shape[i];
+    steps[i] = 0;
+    if (shape[i] < 0) return PyErr_Format(PyExc_RuntimeError, "expand: negative size in %R", args[1]);
+    if (i < lead) continue;
+    const npy_intp size = PyArray_DIM(a, i - lead);
+    if (size == shape[i])
+      steps[i] = PyArray_STRIDE(a, i - lead);
+    else if (size != 1)
+      return PyErr_Format(PyExc_RuntimeError, "expand: size %zd at dimension %d does not expand to %lld", (Py_ssize_t)size, i,
+                          (long long)shape[i]);
+  }
+  return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
+}
+
+// permute(array, axes): axes a permutation of the dimensions, none negative.
+static PyObject* permute(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "permute: expected (array, axes)");
+  PyArrayObject* a = as_array(args[0], "permute", "array");
+  int ndim;
+  int64_t axes[NPY_MAXDIMS];
+  if (!a || !shape_argument(args[1], &ndim, axes, "permute", "axes")) return nullptr;
+  uint64_t seen = 0;
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  bool valid = ndim == PyArray_NDIM(a);
+  for (int i = 0; valid && i < ndim; ++i) {
+    valid = axes[i] >= 0 && axes[i] < ndim && !(seen >> axes[i] & 1);
+    if (!valid) break;
+    seen |= uint64_t(1) << axes[i];
+    dims[i] = PyArray_DIM(a, int(axes[i]));
+    steps[i] = PyArray_STRIDE(a, int(axes[i]));
+  }
+  if (!valid) return PyErr_Format(PyExc_RuntimeError, "permute: %R is no permutation of the dimensions", args[1]);
+  return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
+}
+
+// view(array, shape): the same elements under another shape without a copy, or None where the strides forbid it.
+static PyObject* view(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "view: expected (array, shape)");
+  PyArrayObject* a = as_array(args[0], "view", "array");
+  int ndim;
+  int64_t shape[NPY_MAXDIMS];
+  if (!a || !shape_argument(args[1], &ndim, shape, "view", "shape")) return nullptr;
+  int64_t count = 1;
+  for (int i = 0; i < ndim; ++i)
+    if (shape[i] < 0 || __builtin_mul_overflow(count, shape[i], &count))
+      return PyErr_Format(PyExc_RuntimeError, "view: invalid shape %R", args[1]);
+  const int64_t size = PyArray_SIZE(a), item = PyArray_ITEMSIZE(a);
+  if (count != size)
+    return PyErr_Format(PyExc_RuntimeError, "shape '%R' is invalid for input of size %lld", args[1], (long long)size);
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0; i < ndim; ++i) dims[i] = shape[i];
+  if (size == 0) {
+    int64_t step = item;
+    for (int i = ndim - 1; i >= 0; --i) {
+      steps[i] = step;
+      step *= dims[i] > 1 ? dims[i] : 1;
+    }
+    return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
+  }
+  // Walk runs of old dimensions that lie densely behind each other; each must be filled by whole new dimensions.
+  int target = ndim - 1;
+  const int old_ndim = PyArray_NDIM(a);
+  int64_t run = 1, filled = 1;
+  npy_intp inner = old_ndim ? PyArray_STRIDE(a, old_ndim - 1) : item;
+  for (int i = old_ndim - 1; i >= 0; --i) {
+    run *= PyArray_DIM(a, i);
+    const bool ends = i == 0 || (PyArray_DIM(a, i - 1) != 1 && PyArray_STRIDE(a, i - 1) != run * inner);
+    if (!ends) continue;
+    while (target >= 0 && (filled < run || dims[target] == 1)) {
+      steps[target] = filled * inner;
+      filled *= dims[target];
+      --target;
+    }
+    if (filled != run) Py_RETURN_NONE;
+    if (i > 0) {
+      inner = PyArray_STRIDE(a, i - 1);
+      run = filled = 1;
+    }
+  }
+  for (; target >= 0; --target) steps[target] = inner;  // leading ones
+  return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
+}
+
+#define FAST(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL
+
+PyMethodDef movement_methods[] = {{"as_strided", FAST(as_strided), "View with given shape, strides and offset."},
+                                  {"storage_offset", storage_offset, METH_O, "Elements before the view's first."},
+                                  {"expand", FAST(expand), "Broadcast view."},
+                                  {"permute", FAST(permute), "Reordered dimensions."},
+                                  {"view", FAST(view), "Reshaped view, or None."},
+                                  {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace rl

@@ -1,0 +1,44 @@
+"""How gradients flow: the tape, the backward pass, in-place operations, custom functions. No op's math is here."""
+
+from __future__ import annotations
+
+import importlib
+
+from . import graph
+from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+
+_LAZY = {
+    "backward": "backward",
+    "grad": "backward",
+    "Function": "function",
+    "once_differentiable": "function",
+    "gradcheck": "gradcheck",
+    "gradgradcheck": "gradcheck",
+    "Variable": "variable",
+}
+
+
+def __getattr__(name):
+    """The rest needs Tensor, which needs this package: found on first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'rushlight.autograd' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+__all__ = [
+    "Function",
+    "Variable",
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "once_differentiable",
+    "set_grad_enabled",
+]

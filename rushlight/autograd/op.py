@@ -1,0 +1,254 @@
+"""Define an op: subclass `Op`; the class body becomes one callable that runs, records and differentiates.
+
+    class exp(Op):
+        inputs, save, save_output, grad_name = 1, (), True, "ExpBackward0"
+        def forward(xp, a): return xp.exp(a)
+        def backward(xp, g, saved, need): return (xp.mul(g, saved[0]),)
+
+`primitives.exp(tensor)` calls it. In `backward`, xp is the engine (plain arrays), or `primitives` when the gradient is to
+be differentiated again; both know the same names. `public` makes the torch-signature function a name of the package and
+a Tensor method.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import engine as engines
+from .graph import FREED, Node, _next_seq, check_versions, modified
+from .mode import mode
+
+cpu = engines.cpu  # every tensor of this build lives there; the lookup by device goes here when a second engine comes
+
+
+class Primitives:
+    """All ops by name, on Tensors."""
+
+    differentiable = True
+
+
+primitives: Any = Primitives()
+PUBLIC: dict[str, Any] = {}  # rushlight.NAME
+METHODS: dict[str, Any] = {}  # Tensor.NAME
+_Tensor: Any = None
+
+
+def _bind_tensor(tensor_class) -> None:
+    global _Tensor
+    _Tensor = tensor_class
+
+
+class OpType(type):
+    """Turns the body of an Op subclass into its singleton."""
+
+    def __new__(mcs, name, bases, body, **kwargs):
+        if not bases:
+            return super().__new__(mcs, name, bases, body)
+        for key in ("check", "forward", "backward"):
+            if key in body:
+                body[key] = staticmethod(body[key])
+        body.setdefault("name", name)
+        cls = super().__new__(mcs, name, bases, body)
+        cls.node_type = type(cls.grad_name or name, (OpNode,), {"__slots__": (), "op": None})
+        op = cls()
+        cls.node_type.op = op
+        op.node_type.num_outputs = op.outputs
+        setattr(primitives, cls.name, op)
+        return op
+
+
+class Op(metaclass=OpType):
+    """Base of all ops; see the module's docstring for the form and the attributes below for the switches."""
+
+    name: str
+    inputs: int | None = 1  # leading tensor arguments; None: the first argument is a list of tensors
+    outputs = 1  # number of outputs; 0: as many as forward returns in its tuple
+    aux = 0  # trailing results of forward that are only saved
+    grad_name: str | None = None
+    save: tuple[int, ...] | None = None  # inputs kept for backward; None: all
+    save_output = False  # keep the outputs too
+    save_shape: tuple[int, ...] = ()  # shapes of these inputs are appended to `saved`
+    broadcast = False  # inputs broadcast: gradients are summed back to the input shapes
+    non_differentiable: tuple[int, ...] = ()  # outputs that never require grad
+    view = False  # the output shares the first input's memory
+    out = False  # forward takes out=, so the in-place form writes without a temporary
+    check: Any = None
+    forward: Any = None
+    backward: Any = None
+    node_type: Any
+
+    def __call__(self, *args, **attrs):
+        n = self.inputs
+        if n is None:
+            tensors = tuple(args[0])
+        elif len(args) == n:
+            tensors = args
+        else:
+            tensors = args + (None,) * (n - len(args))
+        if self.check is not None:
+            self.check(*args, **attrs)
+        recording = False
+        if mode.enabled:
+            for t in tensors:
+                if isinstance(t, _Tensor):
+                    if t._view is not None:
+                        t._refresh()
+                    if t._node is not None or t._rg:
+                        recording = True
+        arrays = [t._array if isinstance(t, _Tensor) else t for t in tensors]
+        result = self.forward(cpu, arrays, **attrs) if n is None else self.forward(cpu, *arrays, **attrs)
+        if type(result) is tuple:
+            return self._several(tensors, result, attrs, recording)
+        out = _Tensor._wrap(result)
+        if self.view:
+            out._become_view(tensors[0], ((self, attrs),))
+        if recording and self.backward is not None and 0 not in self.non_differentiable:
+            self._record(tensors, (out,), (), attrs)
+        return out
+
+    def _several(self, tensors, result, attrs, recording):
+        count = len(result) - self.aux
+        outs = tuple(_Tensor._wrap(array) for array in result[:count])
+        if self.view:
+            for i, out in enumerate(outs):
+                out._become_view(tensors[0], ((self, attrs, i),), several=True)
+        if recording and self.backward is not None:
+            self._record(tensors, outs, result[count:], attrs)
+        return outs[0] if count == 1 and self.outputs == 1 else outs
+
+    def _record(self, tensors, outs, aux, attrs) -> Node:
+        node = self.node_type()
+        node.seq = _next_seq()
+        node.next = tuple(edge_of(t) if isinstance(t, _Tensor) else None for t in tensors)
+        self.save_into(node, tensors, outs, aux, attrs)
+        if len(outs) == 1:
+            outs[0]._node = node
+        else:
+            node.num_outputs = len(outs)
+            node.output_metas = tuple((out._array.shape, out._array.dtype) for out in outs)
+            for i, out in enumerate(outs):
+                if i not in self.non_differentiable and out._is_differentiable():
+                    out._node = node
+                    out._nr = i
+                    if out._view is not None:
+                        out._seen = out._cell[0]
+            return node
+        if outs[0]._view is not None:
+            outs[0]._seen = outs[0]._cell[0]
+        return node
+
+    def save_into(self, node, tensors, outs, aux, attrs) -> None:
+        """Keep what backward needs in node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""
+        keep = self.save
+        kept = tensors if keep is None else tuple([tensors[i] for i in keep])
+        versions = None
+        for t in kept:
+            if isinstance(t, _Tensor) and t._cell is not None:
+                versions = tuple(
+                    [t._cell[0] if isinstance(t, _Tensor) and t._cell is not None else 0 for t in kept]
+                )
+                break
+        shapes = ()
+        if self.save_shape:
+            shapes = tuple([tensors[i]._array.shape if tensors[i] is not None else None for i in self.save_shape])
+        if self.broadcast:
+            shape = outs[0]._array.shape
+            for t in tensors:
+                if isinstance(t, _Tensor) and t._array.shape != shape:
+                    node.extra_shapes = tuple([t._array.shape if isinstance(t, _Tensor) else None for t in tensors])
+                    break
+        saved_outs = aux
+        cells = None
+        if self.save_output:
+            for out in outs:
+                if out._cell is None:
+                    out._cell = [0]
+            cells = tuple([(out._cell, out._cell[0]) for out in outs])
+            saved_outs = tuple([out._array for out in outs]) + tuple(aux)
+        node.ctx = (kept, versions, saved_outs, cells, attrs, shapes)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+def edge_of(tensor):
+    """Where the gradient of `tensor` goes; None if it needs none."""
+    node = tensor._node
+    if node is not None:
+        return (node, tensor._nr) if tensor._nr else node
+    return tensor if tensor._rg else None
+
+
+class OpNode(Node):
+    """The tape entry of an Op."""
+
+    __slots__ = ()
+
+    def run(self, grads, create_graph):
+        ctx = self.ctx
+        if ctx is None:
+            raise RuntimeError(FREED)
+        op = self.op
+        saved, versions, saved_outs, cells, attrs, shapes = ctx
+        if saved:
+            check_versions(self, _tensors_only(saved), versions)
+        if cells is not None:
+            for (cell, version), array in zip(cells, saved_outs):
+                if cell[0] != version:
+                    raise modified(self, f"output of shape {list(array.shape)}", cell[0], version)
+        need = tuple([edge is not None for edge in self.next])
+        if create_graph:
+            xp = primitives
+            values = saved + self._outputs_as_tensors(saved_outs, cells) + shapes
+        else:
+            xp = cpu
+            values = tuple([t._array if isinstance(t, _Tensor) else t for t in saved]) + tuple(saved_outs) + shapes
+        result = op.backward(xp, grads[0] if self.num_outputs == 1 else grads, values, need, **attrs)
+        if self.extra_shapes is not None:
+            result = tuple(
+                [
+                    g if g is None or shape is None or tuple(g.shape) == shape else xp.sum_to(g, shape=shape)
+                    for g, shape in zip(result, self.extra_shapes)
+                ]
+            )
+        return result
+
+    def _outputs_as_tensors(self, saved_outs, cells):
+        """Saved outputs keep their place in the graph; aux arrays are constants."""
+        count = 0 if cells is None else len(cells)
+        tensors = []
+        for i, array in enumerate(saved_outs):
+            if array is None or not engines.is_array(array):
+                tensors.append(array)
+                continue
+            t = _Tensor._wrap(array)
+            if i < count:
+                t._cell = cells[i][0]
+                if t._is_differentiable():
+                    t._node = self
+                    t._nr = i
+            tensors.append(t)
+        return tuple(tensors)
+
+
+def _tensors_only(saved):
+    return [t if isinstance(t, _Tensor) else None for t in saved]
+
+
+def public(*, method: bool | str = False, name: str | None = None, function: bool = True):
+    """Make a torch-signature function public: `rushlight.NAME` (unless function=False) and, with method, `Tensor.NAME`."""
+
+    def decorate(f):
+        public_name = name or f.__name__
+        if function:
+            PUBLIC[public_name] = f
+        if method:
+            METHODS[method if isinstance(method, str) else public_name] = f
+        return f
+
+    return decorate
+
+
+def method(name: str | None = None):
+    """Make a function a Tensor method only."""
+    return public(method=name or True, function=False)

@@ -1,0 +1,340 @@
+"""New tensors: tensor, zeros, ones, full, arange, linspace, eye, from_numpy, the _like family."""
+
+from __future__ import annotations
+
+import warnings
+
+from . import devices, dtypes
+from .autograd.op import METHODS, cpu, primitives, public
+from .ops import promote
+from .ops.result import into
+from .size import size_from
+from .tensor import Tensor, _legacy_array
+
+
+def finish(array, requires_grad=False) -> Tensor:
+    """Wrap a new array, as a leaf that requires grad if asked."""
+    t = Tensor._wrap(array)
+    if requires_grad:
+        t.requires_grad_()
+    return t
+
+
+def sizes_of(args, name="size") -> tuple[int, ...]:
+    """The sizes of f(2, 3), f((2, 3)), checked."""
+    sizes = size_from(args)
+    for s in sizes:
+        if s < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(sizes)}")
+    count = 1
+    for s in sizes:
+        count *= s
+    if count >= 1 << 62:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(sizes)}")
+    return sizes
+
+
+def engine_dtype(dtype):
+    """The engine's type for a DType argument (None: the default float type)."""
+    if dtype is None:
+        dtype = dtypes.get_default_dtype()
+    elif dtype in (float, int, bool, complex):
+        dtype = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}[dtype]
+    elif not isinstance(dtype, dtypes.DType):
+        raise TypeError(f"dtype must be a torch.dtype, not {type(dtype).__name__}")
+    return cpu.to_engine_dtype(dtype)
+
+
+@public()
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A new tensor with a copy of `data` (number, nested sequence, array): floats give float32, ints int64, bools bool."""
+    devices.check(device)
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            stacklevel=2,
+        )
+        source = data.detach()
+        return finish(cpu.clone((source if dtype is None else source.to(dtype))._array), requires_grad)
+    return finish(cpu.from_python(_tensors_to_lists(data), dtype=dtype), requires_grad)
+
+
+def _tensors_to_lists(data):
+    if isinstance(data, (list, tuple)) and any(isinstance(v, (Tensor, list, tuple)) for v in data):
+        return [v.tolist() if isinstance(v, Tensor) else _tensors_to_lists(v) for v in data]
+    return data
+
+
+@public()
+def as_tensor(data, dtype=None, device=None):
+    """`data` as a tensor, sharing memory where possible."""
+    devices.check(device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    if cpu.is_array(data):
+        shared = Tensor._wrap(cpu.from_numpy(data))
+        return shared if dtype is None else shared.to(dtype)
+    return tensor(data, dtype=dtype)
+
+
+@public()
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """`obj` as a tensor; copied only if asked or needed."""
+    result = as_tensor(obj, dtype, device)
+    if copy and (result is obj or cpu.is_array(obj)):
+        result = primitives.clone(result.detach())
+    return result.requires_grad_() if requires_grad else result
+
+
+@public()
+def from_numpy(ndarray):
+    """A tensor on the memory of a NumPy array."""
+    return Tensor._wrap(cpu.from_numpy(ndarray))
+
+
+@public()
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A 1-d tensor on the memory of a buffer object."""
+    return finish(cpu.from_buffer(buffer, cpu.to_engine_dtype(dtype), count, offset), requires_grad)
+
+
+@public()
+def empty(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
+    """Uninitialised."""
+    devices.check(device)
+    return _made(cpu.empty(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
+
+
+def _made(array, out, requires_grad):
+    result = finish(array, requires_grad and out is None)
+    return result if out is None else into(out, result)
+
+
+
+@public()
+def zeros(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """Zeros."""
+    devices.check(device)
+    return _made(cpu.zeros(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
+
+
+@public()
+def ones(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """Ones."""
+    devices.check(device)
+    return _made(cpu.full(sizes_of(size), value=1, dtype=engine_dtype(dtype)), out, requires_grad)
+
+
+@public()
+def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """`fill_value` everywhere; its type decides the dtype when none is given."""
+    devices.check(device)
+    if isinstance(fill_value, Tensor):
+        dtype = dtype or fill_value.dtype
+        fill_value = fill_value.item()
+    dtype = dtype if dtype is not None else dtypes.of_scalar(fill_value)
+    value = promote._operand(fill_value, dtype) if not isinstance(fill_value, float) or dtype.category > 1 else int(fill_value)
+    return _made(cpu.full(sizes_of((tuple(size),)), value=value, dtype=engine_dtype(dtype)), out, requires_grad)
+
+
+def _like(name, make):
+    def function(input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
+        devices.check(device)
+        kind = input._array.dtype if dtype is None else engine_dtype(dtype)
+        return finish(make(input._array, kind), requires_grad)
+
+    function.__name__ = name
+    function.__doc__ = f"{name.removesuffix('_like')} with the shape, axis order and dtype of another tensor."
+    return public()(function)
+
+
+def _dense_like(a, kind):
+    return cpu.empty(a.shape, kind) if cpu.is_contiguous(a) else cpu.empty_strided(a.shape, kind, cpu.strides_of(a))
+
+
+def _filled_like(a, kind, value):
+    out = _dense_like(a, kind)
+    cpu.fill(out, value=value)
+    return out
+
+
+empty_like = _like("empty_like", _dense_like)
+zeros_like = _like("zeros_like", lambda a, kind: _filled_like(a, kind, 0))
+ones_like = _like("ones_like", lambda a, kind: _filled_like(a, kind, 1))
+
+
+@public()
+def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
+    """`fill_value` with the shape and dtype of another tensor."""
+    devices.check(device)
+    kind = input.dtype if dtype is None else dtype
+    return finish(_filled_like(input._array, cpu.to_engine_dtype(kind), promote._operand(fill_value, kind)), requires_grad)
+
+
+@public()
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """Uninitialised, with the given strides."""
+    devices.check(device)
+    size, stride = tuple(size), tuple(stride)
+    reach = 1 + sum((n - 1) * s for n, s in zip(size, stride)) if all(size) else 0
+    memory = cpu.empty((max(reach, 0),), engine_dtype(dtype))
+    return finish(cpu.as_strided(memory, shape=size, strides=stride, offset=0), requires_grad)
+
+
+@public()
+def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """start, start + step, ... below end. Integer arguments give int64, any float the default float type."""
+    devices.check(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype is None:
+        dtype = dtypes.int64 if all(isinstance(v, int) for v in (start, end, step)) else dtypes.get_default_dtype()
+    return _made(cpu.arange(start, end, step, engine_dtype(dtype)), out, requires_grad)
+
+
+@public(name="range")
+def range_(start, end, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """Deprecated form of arange that includes the end."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
+        "range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        stacklevel=2,
+    )
+    count = int((end - start) / step) + 1
+    return _made(cpu.arange(float(start), float(start + step * (count - 0.5)), float(step), engine_dtype(dtype)), out, requires_grad)
+
+
+@public()
+def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """`steps` evenly spaced values from start to end, both included."""
+    devices.check(device)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    return _made(cpu.linspace(start, end, int(steps), engine_dtype(dtype)), out, requires_grad)
+
+
+@public()
+def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """base ** linspace(start, end, steps)."""
+    kind = dtype or dtypes.get_default_dtype()
+    powers = primitives.pow(base, Tensor._wrap(cpu.linspace(start, end, int(steps), engine_dtype(dtypes.float64))))
+    return _made(cpu.cast(powers._array, dtype=engine_dtype(kind)), out, requires_grad)
+
+
+@public()
+def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """Ones on the diagonal, zeros elsewhere."""
+    devices.check(device)
+    m = n if m is None else m
+    for value, word in ((n, "n"), (m, "m")):
+        if value < 0:
+            raise RuntimeError(f"{word} must be greater or equal to 0, got {value}")
+    return _made(cpu.eye(n, m, engine_dtype(dtype)), out, requires_grad)
+
+
+@public()
+def scalar_tensor(s, *, dtype=None, layout=None, device=None):
+    """A 0-d tensor in the default float type."""
+    return tensor(s, dtype=dtype or dtypes.get_default_dtype())
+
+
+def _triangle_indices(name):
+    def function(row, col, offset=0, *, dtype=dtypes.int64, device=None, layout=None):
+        return Tensor._wrap(getattr(cpu, name)(row, col, offset)).to(dtype)
+
+    function.__name__ = name
+    function.__doc__ = f"Row and column indices of the {name[:4]} part of a matrix, (2, count)."
+    return public()(function)
+
+
+tril_indices, triu_indices = _triangle_indices("tril_indices"), _triangle_indices("triu_indices")
+
+
+@public()
+def meshgrid(*tensors, indexing=None):
+    """Grids from 1-d coordinates, "ij" (matrix) or "xy" order."""
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f"torch.meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
+    tensors = tuple(primitives.reshape(t, shape=(t.numel(),)) for t in tensors)
+    swap = indexing == "xy" and len(tensors) >= 2
+    if swap:
+        tensors = (tensors[1], tensors[0], *tensors[2:])
+    shape = tuple(t.numel() for t in tensors)
+    grids = []
+    for i, t in enumerate(tensors):
+        view = primitives.view(t, shape=(1,) * i + (shape[i],) + (1,) * (len(shape) - i - 1))
+        grids.append(primitives.expand(view, shape=shape))
+    if swap:
+        grids = [METHODS["transpose"](g, 0, 1) for g in (grids[1], grids[0], *grids[2:])]
+    return tuple(grids)
+
+
+def _new(name, make):
+    def method(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
+        devices.check(device)
+        kind = self._array.dtype if dtype is None else engine_dtype(dtype)
+        if "size" in METHODS and not size:
+            size = ((),)
+        return finish(make(sizes_of(size), kind), requires_grad)
+
+    method.__name__ = name
+    method.__doc__ = f"{name[4:]} with this tensor's dtype."
+    METHODS[name] = method
+
+
+_new("new_empty", lambda size, kind: cpu.empty(size, kind))
+_new("new_zeros", lambda size, kind: cpu.zeros(size, kind))
+_new("new_ones", lambda size, kind: cpu.full(size, value=1, dtype=kind))
+
+
+@public(method="new_full", function=False)
+def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """full with this tensor's dtype."""
+    return full(size, fill_value, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+
+@public(method="new", function=False)
+def new(self, *args):
+    """A tensor of this dtype from sizes or data (legacy)."""
+    return Tensor._wrap(_legacy_array(args, self.dtype))
+
+
+class _LegacyType(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, Tensor) and value.dtype is cls.dtype
+
+    def __repr__(cls):
+        return f"<class 'torch.{cls.__name__}'>"
+
+
+def _legacy(dtype):
+    def construct(cls, *args, **kwargs):
+        return Tensor._wrap(_legacy_array(args, dtype))
+
+    name = f"{dtype.legacy_name}Tensor"
+    return _LegacyType(name, (), {"__new__": construct, "dtype": dtype, "__doc__": f"Legacy constructor of {dtype} tensors."})
+
+
+LEGACY_TYPES = {
+    f"{t.legacy_name}Tensor": _legacy(t)
+    for t in dtypes.ALL.values()
+    if t.category < 3 and t.name not in ("uint16", "uint32", "uint64")
+}
+
+
+@public()
+def complex(real, imag, *, out=None):  # noqa: A001
+    """real + i * imag."""
+    dtype = real.dtype.to_complex()
+    array = cpu.empty(real._array.shape, cpu.to_engine_dtype(dtype))
+    array.real, array.imag = real._array, imag._array
+    return Tensor._wrap(array)

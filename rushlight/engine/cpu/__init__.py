@@ -1,0 +1,29 @@
+"""The CPU engine: every primitive of `engine/interface.py`, on NumPy arrays, with native kernels where time goes.
+
+Each family is one file; its `__all__` names the primitives. A name is defined once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+FAMILIES = "dtypes creation movement elementwise reduce index linalg conv pool norm softmax loss random runtime".split()
+
+differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
+
+
+def _collect() -> None:
+    namespace = sys.modules[__name__]
+    for family in FAMILIES:
+        try:
+            module = importlib.import_module(f"{__name__}.{family}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{family}":
+                raise
+            continue
+        for name in module.__all__:
+            setattr(namespace, name, getattr(module, name))
+
+
+_collect()

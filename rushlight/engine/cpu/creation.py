@@ -1,0 +1,292 @@
+"""New arrays, and arrays from and to Python and NumPy."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from ... import _native, dtypes
+from .dtypes import dtype_of, to_engine_dtype
+
+__all__ = [
+    "arange",
+    "claim",
+    "clone",
+    "empty",
+    "empty_strided",
+    "eye",
+    "from_buffer",
+    "from_numpy",
+    "from_python",
+    "full",
+    "is_array",
+    "item",
+    "linspace",
+    "to_list",
+    "to_numpy",
+    "tril_indices",
+    "triu_indices",
+    "zeros",
+]
+
+_BUILTIN_TYPES = 24  # NumPy's own type numbers are below; ml_dtypes' come after
+
+
+def is_array(value) -> bool:
+    """Whether `value` is one of this engine's arrays."""
+    return isinstance(value, np.ndarray)
+
+
+def empty(shape, dtype):
+    """Uninitialised, C-contiguous."""
+    dtype = np.dtype(dtype)
+    if dtype.num < _BUILTIN_TYPES:
+        return _native.empty(tuple(shape), dtype.num)
+    return np.empty(shape, dtype)
+
+
+def empty_strided(shape, dtype, strides):
+    """Uninitialised, dense, with the axis order that `strides` (in elements) ask for."""
+    order = sorted(range(len(shape)), key=lambda i: -strides[i])
+    dense = empty(tuple(shape[i] for i in order), dtype)
+    inverse = [0] * len(order)
+    for position, axis in enumerate(order):
+        inverse[axis] = position
+    return dense.transpose(inverse)
+
+
+def zeros(shape, dtype):
+    out = empty(shape, dtype)
+    out.fill(0)
+    return out
+
+
+def full(shape, *, value, dtype):
+    """`value` everywhere; OverflowError if an integer type cannot hold it."""
+    out = empty(shape, dtype)
+    out.fill(value)
+    return out
+
+
+def clone(a):
+    """A copy. Dense arrays keep their axis order, others become C-contiguous."""
+    if a.flags.c_contiguous or not is_dense(a):
+        out = empty(a.shape, a.dtype)
+    else:
+        out = empty_strided(a.shape, a.dtype, a.strides)
+    np.copyto(out, a)
+    return out
+
+
+def is_dense(a) -> bool:
+    """No gaps, no overlap: some permutation of the axes is contiguous."""
+    step = a.itemsize
+    for stride, size in sorted([(s, n) for n, s in zip(a.shape, a.strides) if n != 1]):
+        if stride != step:
+            return False
+        step *= size
+    return True
+
+
+def claim(a):
+    """`a` itself when the caller holds the only reference to it and to its memory, else a copy.
+
+    The caller passes its only variable: one reference there, one in this frame, one in getrefcount's.
+    """
+    if a.flags.writeable and sys.getrefcount(a) <= _HELD_BY_CALLER and is_dense(a):
+        base = a.base
+        if base is None:
+            return a
+        if type(base) is np.ndarray and base.base is None and base.size == a.size and sys.getrefcount(base) <= 3:
+            return a
+    return clone(a)
+
+
+_HELD_BY_CALLER = 3 if sys.version_info < (3, 12) else 3
+
+
+def arange(start, end, step, dtype):
+    """start, start + step, ... below end; integers exactly, others in double precision."""
+    dtype = np.dtype(dtype)
+    if all(isinstance(v, int) for v in (start, end, step)):
+        count = max(0, -((start - end) // step))
+        return (np.arange(count, dtype=np.int64) * step + start).astype(dtype, copy=False)
+    count = max(0, int(np.ceil((end - start) / step)))
+    return (start + np.arange(count, dtype=np.float64) * step).astype(dtype)
+
+
+def linspace(start, end, steps, dtype):
+    """`steps` values from start to end, each half counted from its own end, in the result's precision."""
+    dtype = np.dtype(dtype)
+    if steps == 0:
+        return empty((0,), dtype)
+    if steps == 1:
+        return full((1,), value=start, dtype=dtype)
+    kind = dtype if dtype.kind in "fc" and dtype.itemsize >= 4 else np.dtype(np.float32)
+    if dtype.kind in "iu":
+        kind = np.dtype(np.float64 if dtype.itemsize >= 4 else np.float32)
+    first, last = kind.type(start), kind.type(end)
+    step = (last - first) / kind.type(steps - 1)
+    index = np.arange(steps).astype(kind)
+    half = steps // 2
+    out = np.empty(steps, kind)
+    out[:half] = first + step * index[:half]
+    out[half:] = last - step * index[: steps - half][::-1]
+    return out.astype(dtype, copy=False)
+
+
+def eye(n, m, dtype):
+    out = zeros((n, m), dtype)
+    for i in (np.arange(min(n, m)),):
+        out[i, i] = 1
+    return out
+
+
+def tril_indices(rows, cols, offset):
+    return np.stack(np.nonzero(np.tri(rows, cols, offset, dtype=bool))).astype(np.int64)
+
+
+def triu_indices(rows, cols, offset):
+    return np.stack(np.nonzero(~np.tri(rows, cols, offset - 1, dtype=bool))).astype(np.int64)
+
+
+def from_python(data, dtype=None):
+    """Nested sequences of numbers (NumPy arrays and scalars too) as a new array; DType given or inferred.
+
+    Bools give bool, ints int64, floats the default float type, complex its complex type; a mix gives the largest.
+    """
+    if isinstance(data, np.generic):
+        data = np.asarray(data)
+    if isinstance(data, np.ndarray):
+        target = to_engine_dtype(dtype if dtype is not None else dtype_of(data))
+        out = empty(data.shape, target)
+        with np.errstate(all="ignore"):
+            np.copyto(out, data, casting="unsafe")
+        return out
+    shape = _nested_shape(data)
+    flat: list = []
+    _flatten(data, shape, 0, flat)
+    if dtype is None:
+        dtype = _infer(flat)
+    target = to_engine_dtype(dtype)
+    with np.errstate(all="ignore"):
+        if dtype.category == 1:
+            out = _integers(flat, dtype, target)
+        elif dtype is dtypes.bool_:
+            out = np.array([bool(v) for v in flat], dtype=target)
+        else:
+            out = np.array(flat, dtype=np.complex128 if dtype.is_complex else np.float64).astype(target)
+    return out.reshape(shape)
+
+
+def _integers(flat, dtype, target):
+    limits = dtypes.IInfo(dtype)
+    values = []
+    for v in flat:
+        v = int(v)
+        if not limits.min <= v <= limits.max:
+            if dtype is dtypes.int64 or not -(1 << 63) <= v < (1 << 63):
+                raise RuntimeError("Overflow when unpacking long long")
+            raise RuntimeError(f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow")
+        values.append(v)
+    return np.array(values, dtype=target)
+
+
+def _infer(flat):
+    kinds = {type(v) for v in flat}
+    if kinds == {float} or not kinds:
+        return dtypes.get_default_dtype()
+    result = None
+    for v in {kind: v for kind, v in ((type(v), v) for v in flat)}.values():
+        kind = dtype_of(v) if isinstance(v, np.generic) else dtypes.of_scalar(v)
+        result = kind if result is None else dtypes.promote_types(result, kind)
+    return result
+
+
+def _nested_shape(data) -> tuple[int, ...]:
+    shape = []
+    while True:
+        if isinstance(data, np.ndarray):
+            return (*shape, *data.shape)
+        if isinstance(data, (str, bytes)):
+            raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+            return tuple(shape)
+        shape.append(len(data))
+        if not shape[-1]:
+            return tuple(shape)
+        data = data[0]
+
+
+def _flatten(data, shape, depth, out) -> None:
+    if isinstance(data, np.ndarray):
+        if data.shape != shape[depth:]:
+            raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
+        out.extend(data.reshape(-1).tolist())
+        return
+    if depth == len(shape):
+        out.append(_scalar(data))
+        return
+    if not hasattr(data, "__len__"):
+        raise TypeError(f"expected a sequence at dim {depth}, got {type(data).__name__}")
+    if len(data) != shape[depth]:
+        raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
+    if depth == len(shape) - 1 and all(type(v) in (float, int, bool) for v in data):
+        out.extend(data)
+        return
+    for element in data:
+        _flatten(element, shape, depth + 1, out)
+
+
+def _scalar(value):
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return value
+    for convert in ("__index__", "__float__", "__complex__"):
+        if hasattr(value, convert):
+            return getattr(value, convert)()
+    if hasattr(value, "__len__"):
+        raise ValueError(f"too many dimensions '{type(value).__name__}'")
+    raise TypeError(f"must be real number, not {type(value).__name__}")
+
+
+def from_numpy(array):
+    """Share the memory of a NumPy array; ValueError for negative strides or foreign byte order."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    dtype_of(array)
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
+    if any(s < 0 for s in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+            "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+        )
+    if any(s % array.itemsize for s in array.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
+        )
+    return array if type(array) is np.ndarray else array.view(np.ndarray)
+
+
+def from_buffer(buffer, dtype, count=-1, offset=0):
+    """Share the memory of a buffer object."""
+    return np.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
+
+
+def to_numpy(a):
+    """The array as NumPy sees it (shared memory)."""
+    return a
+
+
+def to_list(a):
+    """Nested Python lists; a number for a 0-d array."""
+    return a.astype(np.float32).tolist() if a.dtype.num >= _BUILTIN_TYPES else a.tolist()
+
+
+def item(a):
+    """The only element, as a Python number."""
+    return float(a.reshape(())) if a.dtype.num >= _BUILTIN_TYPES else a.item()

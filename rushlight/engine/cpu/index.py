@@ -1,0 +1,119 @@
+"""Reading and writing by index arrays and masks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .creation import clone, zeros
+
+__all__ = [
+    "fill",
+    "fill_where",
+    "gather",
+    "gather_grad",
+    "index",
+    "index_put",
+    "index_scatter",
+    "nonzero",
+    "scatter_add",
+    "scatter_write",
+    "take_along",
+]
+
+_ALL = np.s_[:]
+
+
+def _key(indices):
+    return tuple([_ALL if i is None else i for i in indices])
+
+
+def index(a, *, indices):
+    """a[i0, i1, ...] with index arrays (int64 or bool), None for a whole axis."""
+    result = a[_key(indices)]
+    return result if isinstance(result, np.ndarray) else np.asarray(result)
+
+
+def index_put(a, value, *, indices, accumulate):
+    """A copy of `a` with a[indices] = value, or += value counting repeated indices."""
+    out = clone(a)
+    if accumulate:
+        np.add.at(out, _key(indices), value)
+    else:
+        out[_key(indices)] = value
+    return out
+
+
+def index_scatter(g, *, input_shape, indices):
+    """The adjoint of `index`: zeros of input_shape with g added at the indices."""
+    out = zeros(input_shape, g.dtype)
+    if all(i is None or i.dtype == np.bool_ for i in indices):
+        out[_key(indices)] = g  # masks name each element once
+    else:
+        np.add.at(out, _key(indices), g)
+    return out
+
+
+def gather(a, indices, *, axis):
+    """out[i][j] = a[indices[i][j]][j] (axis 0); indices may be smaller than `a` in the other axes."""
+    return _as_array(a[_grid(indices, axis)])
+
+
+def _grid(indices, axis):
+    """Open index grid with `indices` at `axis`."""
+    if indices.ndim == 0:
+        return (indices,) if axis == 0 else ()
+    grid = list(np.ogrid[tuple(np.s_[:n] for n in indices.shape)])
+    grid[axis] = indices
+    return tuple(grid)
+
+
+def _as_array(value):
+    return value if isinstance(value, np.ndarray) else np.asarray(value)
+
+
+def scatter_add(a, indices, src, *, axis):
+    """A copy of `a` with src added at indices along axis."""
+    out = clone(a)
+    src = src[tuple(np.s_[:n] for n in indices.shape)] if indices.ndim else src
+    np.add.at(out if out.ndim else out.reshape(1), _grid(indices, axis) if out.ndim else (indices.reshape(-1),), src)
+    return out
+
+
+def scatter_write(a, indices, src, *, axis):
+    """A copy of `a` with src (array or number) written at indices along axis."""
+    out = clone(a)
+    if isinstance(src, np.ndarray) and indices.ndim:
+        src = src[tuple(np.s_[:n] for n in indices.shape)]
+    (out if out.ndim else out.reshape(1))[_grid(indices, axis) if out.ndim else (indices.reshape(-1),)] = src
+    return out
+
+
+def take_along(a, indices, *, axis):
+    """Whole slices of `a` along axis, picked by a 1-d index array."""
+    return np.take(a, indices, axis=axis)
+
+
+def nonzero(a):
+    """(count, ndim) int64 indices of the nonzero elements, in order."""
+    if a.ndim == 0:
+        return np.zeros((int(bool(a)), 0), np.int64)
+    return np.ascontiguousarray(np.stack(np.nonzero(a), axis=1)).astype(np.int64, copy=False).reshape(-1, a.ndim)
+
+
+def fill(a, *, value) -> None:
+    """a[...] = value, in place."""
+    with np.errstate(all="ignore"):
+        a.fill(value) if a.flags.c_contiguous else a.__setitem__(..., value)
+
+
+def fill_where(a, mask, *, value):
+    """A copy of `a` with `value` where the mask (broadcast) holds."""
+    shape = np.broadcast_shapes(a.shape, mask.shape)
+    out = clone(a) if shape == a.shape else clone(np.broadcast_to(a, shape))
+    np.copyto(out, np.asarray(value, out.dtype), where=mask)
+    return out
+
+
+def gather_grad(g, indices, *, input_shape, axis):
+    """The adjoint of `gather`."""
+    return scatter_add(zeros(input_shape, g.dtype), indices, g, axis=axis)

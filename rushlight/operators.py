@@ -1,0 +1,161 @@
+"""Python's operators on tensors: +, -, *, @, ==, [], ..."""
+
+from __future__ import annotations
+
+from .autograd.op import METHODS, cpu, primitives
+from .ops import elementwise, index
+from .tensor import Tensor
+
+_NUMBERS = (Tensor, bool, int, float, complex)
+
+
+def _forward(function):
+    """a OP b; NotImplemented for operands that are no numbers, so that Python tries the other side."""
+
+    def operator(self, other):
+        if not isinstance(other, _NUMBERS):
+            other = _number_like(other)
+            if other is None:
+                return NotImplemented
+        return function(self, other)
+
+    return operator
+
+
+def _reflected(function):
+    def operator(self, other):
+        if not isinstance(other, _NUMBERS):
+            other = _number_like(other)
+            if other is None:
+                return NotImplemented
+        return function(other, self)
+
+    return operator
+
+
+def _number_like(value):
+    """A NumPy scalar as a number, an array as a tensor; None for anything else."""
+    if cpu.is_array(value):
+        return Tensor._wrap(value) if value.ndim else value.item()
+    if hasattr(value, "dtype") and hasattr(value, "item"):
+        return value.item()
+    return None
+
+
+def _inplace(name):
+    method = METHODS[name]
+
+    def operator(self, other):
+        if not isinstance(other, _NUMBERS):
+            other = _number_like(other)
+            if other is None:
+                return NotImplemented
+        return method(self, other)
+
+    return operator
+
+
+def _fast(name, general):
+    """a OP b for two tensors of one dtype and shape, straight to the op; everything else through `general`."""
+    op = getattr(primitives, name)
+
+    def operator(self, other):
+        try:
+            a, b = self._array, other._array
+            if a.dtype is b.dtype and a.shape == b.shape:
+                return op(self, other)
+        except AttributeError:
+            pass
+        return general(self, other)
+
+    return operator
+
+
+def _ipow(self, other):
+    return METHODS["pow_"](self, other)
+
+
+OPERATORS = {
+    "__add__": _forward(elementwise.add),
+    "__radd__": _reflected(elementwise.add),
+    "__iadd__": _inplace("add_"),
+    "__sub__": _forward(elementwise.sub),
+    "__rsub__": _reflected(elementwise.sub),
+    "__isub__": _inplace("sub_"),
+    "__mul__": _forward(elementwise.mul),
+    "__rmul__": _reflected(elementwise.mul),
+    "__imul__": _inplace("mul_"),
+    "__truediv__": _forward(elementwise.div),
+    "__rtruediv__": _reflected(elementwise.div),
+    "__itruediv__": _inplace("div_"),
+    "__floordiv__": _forward(elementwise.floor_divide),
+    "__rfloordiv__": _reflected(elementwise.floor_divide),
+    "__ifloordiv__": _inplace("floor_divide_"),
+    "__mod__": _forward(elementwise.remainder),
+    "__rmod__": _reflected(elementwise.remainder),
+    "__imod__": _inplace("remainder_"),
+    "__pow__": _forward(elementwise.pow),
+    "__rpow__": _reflected(elementwise.pow),
+    "__ipow__": _ipow,
+    "__eq__": _forward(elementwise.eq),
+    "__ne__": _forward(elementwise.ne),
+    "__lt__": _forward(elementwise.lt),
+    "__le__": _forward(elementwise.le),
+    "__gt__": _forward(elementwise.gt),
+    "__ge__": _forward(elementwise.ge),
+    "__and__": _forward(elementwise.bitwise_and),
+    "__rand__": _reflected(elementwise.bitwise_and),
+    "__iand__": _inplace("bitwise_and_"),
+    "__or__": _forward(elementwise.bitwise_or),
+    "__ror__": _reflected(elementwise.bitwise_or),
+    "__ior__": _inplace("bitwise_or_"),
+    "__xor__": _forward(elementwise.bitwise_xor),
+    "__rxor__": _reflected(elementwise.bitwise_xor),
+    "__ixor__": _inplace("bitwise_xor_"),
+    "__neg__": lambda self: elementwise.neg(self),
+    "__pos__": lambda self: self,
+    "__abs__": lambda self: elementwise.abs(self),
+    "__invert__": lambda self: elementwise.bitwise_not(self),
+    "__getitem__": index.getitem,
+    "__setitem__": index.setitem,
+}
+if "matmul" in METHODS:
+    OPERATORS["__matmul__"] = _forward(METHODS["matmul"])
+    OPERATORS["__rmatmul__"] = _reflected(METHODS["matmul"])
+
+
+def _cast_method(dtype_name):
+    from . import dtypes
+
+    target = dtypes.ALIASES.get(dtype_name) or dtypes.ALL[dtype_name]
+
+    def method(self, memory_format=None):
+        return self.to(target)
+
+    method.__name__ = dtype_name
+    method.__doc__ = f"The tensor converted to {target}."
+    return method
+
+
+for _name in ("float", "double", "half", "bfloat16", "long", "int", "short", "bool", "cfloat", "cdouble"):
+    OPERATORS[_name] = _cast_method(_name)
+for _name, _target in (("byte", "uint8"), ("char", "int8")):
+    OPERATORS[_name] = _cast_method(_target)
+
+
+def _transposed(name, message):
+    def get(self):
+        if name in ("mT", "mH") and self._array.ndim < 2:
+            raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor.")
+        if name in ("mT", "mH"):
+            return METHODS["transpose"](self, -2, -1)
+        axes = tuple(reversed(range(self._array.ndim)))
+        return primitives.permute(self, axes=axes)
+
+    return property(get, doc=message)
+
+
+OPERATORS["T"] = _transposed("T", "All dimensions reversed.")
+OPERATORS["H"] = _transposed("H", "All dimensions reversed, conjugated.")
+OPERATORS["mT"] = _transposed("mT", "The last two dimensions swapped.")
+OPERATORS["mH"] = _transposed("mH", "The last two dimensions swapped, conjugated.")

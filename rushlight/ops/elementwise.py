@@ -1,0 +1,632 @@
+"""Elementwise ops: arithmetic, powers, exponentials, comparisons, rounding, selection.
+
+`unary` and `binary` are the tables: name, backward, PyTorch's name of the node.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..autograd.inplace import apply_inplace
+from ..autograd.op import METHODS, Op, OpType, cpu, primitives, public
+from ..dtypes import bool_, can_cast, dtype_title
+from ..tensor import Tensor
+from . import promote
+from .result import into
+
+
+def unary(name, backward=None, *, grad_name=None, saves="input", floats=True, inplace=True, out=True, aliases=()):
+    """Define a unary op. backward(xp, g, x) or, with saves="output", backward(xp, g, y).
+
+    floats: integer input is computed in the default float type.
+    """
+
+    def forward(xp, a, out=None):
+        f = getattr(xp, name)
+        return f(a) if out is None else f(a, out=out)
+
+    body = {
+        "name": name,
+        "inputs": 1,
+        "save": (0,) if saves == "input" else (),
+        "save_output": saves == "output",
+        "grad_name": grad_name or name.title().replace("_", "") + "Backward0",
+        "forward": forward,
+        "out": out,
+    }
+    if backward is not None:
+        body["backward"] = lambda xp, g, saved, need: (backward(xp, g, *saved),)
+    op = OpType(name, (Op,), body)
+
+    def function(input, *, out=None):
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        result = op(promote.to_float(input) if floats else input)
+        return result if out is None else into(out, result)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{name} of every element."
+    for public_name in (name, *aliases):
+        public(method=True, name=public_name)(function)
+    if inplace:
+        define_inplace(op, name, aliases, needs_float=floats)
+    return function
+
+
+def define_inplace(op, name, aliases=(), needs_float=False):
+    """The `name_` method of a unary op."""
+
+    def method(self):
+        if needs_float and not (self.dtype.is_floating_point or self.dtype.is_complex):
+            raise RuntimeError(
+                f"result type {dtype_title(promote.to_float(self.detach()).dtype)} can't be cast to the desired output type "
+                f"{dtype_title(self.dtype)}"
+            )
+        return apply_inplace(op, self)
+
+    method.__name__ = name + "_"
+    method.__doc__ = f"In-place {name}."
+    for public_name in (name, *aliases):
+        public(method=public_name + "_", function=False)(method)
+    public(name=name + "_")(method)
+
+
+def binary(name, backward=None, *, grad_name=None, saves=(0, 1), floats=False, compare=False, inplace=True, aliases=()):
+    """Define a broadcasting binary op. backward(xp, g, need, *saved) returns the two gradients before summing to shape."""
+
+    def forward(xp, a, b, out=None):
+        f = getattr(xp, name)
+        return f(a, b) if out is None else f(a, b, out=out)
+
+    body = {
+        "name": name,
+        "inputs": 2,
+        "save": saves,
+        "grad_name": grad_name or name.title().replace("_", "") + "Backward0",
+        "broadcast": True,
+        "forward": forward,
+        "out": not compare,
+    }
+    if backward is not None:
+        body["backward"] = lambda xp, g, saved, need: backward(xp, g, need, *saved)
+    op = OpType(name, (Op,), body)
+
+    def function(input, other, *, out=None):
+        a, b = promote.pair(input, other, name)
+        if floats:
+            a, b = _floating(a), _floating(b)
+        _check_shapes(a, b)
+        result = op(a, b)
+        return result if out is None else into(out, result)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{name} of two tensors (or a tensor and a number), broadcast."
+    for public_name in (name, *aliases):
+        public(method=True, name=public_name)(function)
+    if inplace:
+        method = inplace_binary(op, name, floats)
+        for public_name in (name, *aliases):
+            public(method=public_name + "_", function=False)(method)
+    return function
+
+
+def inplace_binary(op, name, floats=False):
+    def method(self, other):
+        other = fit_operand(self, other, name, floats)
+        return apply_inplace(op, self, other)
+
+    method.__name__ = name + "_"
+    method.__doc__ = f"In-place {name}."
+    return method
+
+
+def fit_operand(self, other, name, floats=False):
+    """`other` in the dtype of `self`; RuntimeError when the result's type does not fit into `self`."""
+    dtype = promote.result_type(self, promote._number(other, name, 2))
+    if floats and dtype.category < 2:
+        dtype = promote.dtypes.get_default_dtype()
+    if dtype is not self.dtype:
+        if not can_cast(dtype, self.dtype):
+            raise RuntimeError(
+                f"result type {dtype_title(dtype)} can't be cast to the desired output type {dtype_title(self.dtype)}"
+            )
+    return promote._operand(promote._number(other, name, 2), self.dtype)
+
+
+def _floating(value):
+    return promote.to_float(value) if isinstance(value, Tensor) else float(value) if isinstance(value, int) else value
+
+
+def _check_shapes(a, b):
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        left, right = a._array.shape, b._array.shape
+        if left != right:
+            from ..errors import broadcast_shapes
+
+            broadcast_shapes(left, right)
+
+
+# ---- the tables -------------------------------------------------------------------------------------------------------
+
+
+
+def _no_save(name, backward, **options):
+    """A unary op whose gradient needs neither input nor output."""
+    return unary(name, lambda xp, g: backward(xp, g), saves=None, **options)
+
+
+neg = _no_save("neg", lambda xp, g: xp.neg(g), floats=False, aliases=("negative",))
+abs = unary("abs", lambda xp, g, x: xp.mul(g, xp.sign(x)), floats=False, aliases=("absolute",))
+sign = _no_save("sign", lambda xp, g: xp.mul(g, 0), floats=False)
+exp = unary("exp", lambda xp, g, y: xp.mul(g, y), saves="output")
+expm1 = unary("expm1", lambda xp, g, y: xp.mul(g, xp.add(y, 1)), saves="output")
+log = unary("log", lambda xp, g, x: xp.div(g, x))
+log1p = unary("log1p", lambda xp, g, x: xp.div(g, xp.add(x, 1)))
+log2 = unary("log2", lambda xp, g, x: xp.div(g, xp.mul(x, math.log(2))))
+log10 = unary("log10", lambda xp, g, x: xp.div(g, xp.mul(x, math.log(10))))
+sqrt = unary("sqrt", lambda xp, g, y: xp.div(g, xp.mul(y, 2)), saves="output")
+rsqrt = unary("rsqrt", lambda xp, g, y: xp.mul(xp.mul(g, -0.5), xp.mul(y, xp.mul(y, y))), saves="output")
+reciprocal = unary("reciprocal", lambda xp, g, y: xp.neg(xp.mul(g, xp.mul(y, y))), saves="output")
+square = unary("square", lambda xp, g, x: xp.mul(g, xp.mul(x, 2)), grad_name="PowBackward0", floats=False)
+sin = unary("sin", lambda xp, g, x: xp.mul(g, xp.cos(x)))
+cos = unary("cos", lambda xp, g, x: xp.neg(xp.mul(g, xp.sin(x))))
+tanh = unary("tanh", lambda xp, g, y: xp.tanh_grad(g, y), saves="output")
+sigmoid = unary("sigmoid", lambda xp, g, y: xp.sigmoid_grad(g, y), saves="output")
+relu = unary("relu", lambda xp, g, y: xp.relu_grad(g, y), saves="output", floats=False)
+floor = _no_save("floor", lambda xp, g: xp.mul(g, 0), floats=False)
+ceil = _no_save("ceil", lambda xp, g: xp.mul(g, 0), floats=False)
+trunc = _no_save("trunc", lambda xp, g: xp.mul(g, 0), floats=False, aliases=("fix",))
+isnan = unary("isnan", floats=False, inplace=False, out=False)
+isinf = unary("isinf", floats=False, inplace=False, out=False)
+isfinite = unary("isfinite", floats=False, inplace=False, out=False)
+logical_not = unary("logical_not", floats=False, inplace=False, out=False)
+bitwise_not = unary("bitwise_not", floats=False)
+
+
+class relu_grad(Op):
+    """g where the output y of relu is positive, else 0."""
+
+    inputs, save, grad_name = 2, (1,), "ThresholdBackwardBackward0"
+
+    def forward(xp, g, y):
+        return xp.relu_grad(g, y)
+
+    def backward(xp, gg, saved, need):
+        return (xp.relu_grad(gg, saved[0]), None)
+
+
+class sigmoid_grad(Op):
+    """g * y * (1 - y)."""
+
+    inputs, grad_name = 2, "SigmoidBackwardBackward0"
+
+    def forward(xp, g, y):
+        return xp.sigmoid_grad(g, y)
+
+    def backward(xp, gg, saved, need):
+        g, y = saved
+        return (
+            xp.sigmoid_grad(gg, y) if need[0] else None,
+            xp.mul(xp.mul(gg, g), xp.sub(1, xp.mul(y, 2))) if need[1] else None,
+        )
+
+
+class tanh_grad(Op):
+    """g * (1 - y * y)."""
+
+    inputs, grad_name = 2, "TanhBackwardBackward0"
+
+    def forward(xp, g, y):
+        return xp.tanh_grad(g, y)
+
+    def backward(xp, gg, saved, need):
+        g, y = saved
+        return (
+            xp.tanh_grad(gg, y) if need[0] else None,
+            xp.mul(xp.mul(gg, g), xp.mul(y, -2)) if need[1] else None,
+        )
+
+
+_add = binary("add", lambda xp, g, need: (g, g), saves=())
+_sub = binary("sub", lambda xp, g, need: (g, xp.neg(g) if need[1] else None), saves=())
+mul = binary(
+    "mul",
+    lambda xp, g, need, a, b: (xp.mul(g, b) if need[0] else None, xp.mul(g, a) if need[1] else None),
+    aliases=("multiply",),
+)
+_div = binary(
+    "div",
+    lambda xp, g, need, a, b: (
+        xp.div(g, b) if need[0] else None,
+        xp.neg(xp.div(xp.mul(g, a), xp.mul(b, b))) if need[1] else None,
+    ),
+    floats=True,
+)
+
+
+def _pow_backward(xp, g, need, a, b):
+    grad_a = grad_b = None
+    if need[0]:
+        if isinstance(b, (int, float)):
+            grad_a = xp.mul(g, 0) if b == 0 else xp.mul(g, xp.mul(xp.pow(a, b - 1), b))
+        else:
+            grad_a = xp.mul(g, xp.where(xp.eq(b, 0), xp.mul(b, 0), xp.mul(b, xp.pow(a, xp.sub(b, 1)))))
+    if need[1]:
+        power = xp.pow(a, b)
+        logarithm = math.log(a) if isinstance(a, (int, float)) and a > 0 else (-math.inf if isinstance(a, (int, float)) else None)
+        if logarithm is None:
+            zero = xp.mul(a, 0)
+            at_zero = xp.logical_and(xp.eq(a, 0), xp.ge(b, 0))
+            grad_b = xp.mul(g, xp.where(at_zero, zero, xp.mul(power, xp.log(a))))
+        elif logarithm == -math.inf:
+            grad_b = xp.mul(g, xp.where(xp.ge(b, 0), xp.mul(b, 0), xp.mul(power, logarithm)))
+        else:
+            grad_b = xp.mul(g, xp.mul(power, logarithm))
+    return grad_a, grad_b
+
+
+pow = binary("pow", _pow_backward)
+
+
+def _extremum_backward(compare):
+    def backward(xp, g, need, a, b):
+        """Where equal, each takes half."""
+        g_half = xp.mul(g, 0.5)
+        equal = xp.eq(a, b)
+        first = xp.where(equal, g_half, xp.where(getattr(xp, compare)(a, b), g, xp.mul(g, 0)))
+        return first if need[0] else None, xp.sub(g, first) if need[1] else None
+
+    return backward
+
+
+maximum = binary("maximum", _extremum_backward("gt"), inplace=False)
+minimum = binary("minimum", _extremum_backward("lt"), inplace=False)
+atan2 = binary(
+    "atan2",
+    lambda xp, g, need, a, b: (
+        xp.mul(g, xp.div(b, xp.add(xp.mul(a, a), xp.mul(b, b)))) if need[0] else None,
+        xp.neg(xp.mul(g, xp.div(a, xp.add(xp.mul(a, a), xp.mul(b, b))))) if need[1] else None,
+    ),
+    floats=True,
+    aliases=("arctan2",),
+)
+floor_divide = binary("floor_divide", None)
+remainder = binary(
+    "remainder",
+    lambda xp, g, need, a, b: (g, xp.neg(xp.mul(g, xp.floor(xp.div(a, b)))) if need[1] else None),
+)
+fmod = binary(
+    "fmod", lambda xp, g, need, a, b: (g, xp.neg(xp.mul(g, xp.trunc(xp.div(a, b)))) if need[1] else None)
+)
+eq = binary("eq", compare=True)
+ne = binary("ne", compare=True, aliases=("not_equal",))
+lt = binary("lt", compare=True, aliases=("less",))
+le = binary("le", compare=True, aliases=("less_equal",))
+gt = binary("gt", compare=True, aliases=("greater",))
+ge = binary("ge", compare=True, aliases=("greater_equal",))
+logical_and = binary("logical_and", compare=True)
+logical_or = binary("logical_or", compare=True)
+logical_xor = binary("logical_xor", compare=True)
+bitwise_and = binary("bitwise_and")
+bitwise_or = binary("bitwise_or")
+bitwise_xor = binary("bitwise_xor")
+
+
+@public(method=True)
+def add(input, other, *, alpha=1, out=None):
+    """input + alpha * other, broadcast."""
+    if alpha != 1:
+        other = scaled(input, other, alpha, "add")
+    return _add(input, other, out=out)
+
+
+@public(method=True)
+def sub(input, other, *, alpha=1, out=None):
+    """input - alpha * other, broadcast."""
+    for value in (input, other):
+        if isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype is bool_):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+                "the `~` or `logical_not()` operator instead."
+            )
+    if alpha != 1:
+        other = scaled(input, other, alpha, "sub")
+    return _sub(input, other, out=out)
+
+
+public(method=True, name="subtract")(sub)
+
+
+def scaled(input, other, alpha, name):
+    integral = all(not isinstance(v, (float, complex)) and (not isinstance(v, Tensor) or v.dtype.category < 2) for v in (input, other))
+    if isinstance(alpha, float) and integral:
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+
+
+@public(method="add_", function=False)
+def _add_(self, other, *, alpha=1):
+    """In-place add."""
+    if alpha != 1:
+        other = scaled(self, other, alpha, "add_")
+    return apply_inplace(primitives.add, self, fit_operand(self, other, "add_"))
+
+
+@public(method="sub_", function=False)
+def _sub_(self, other, *, alpha=1):
+    """In-place sub."""
+    if alpha != 1:
+        other = scaled(self, other, alpha, "sub_")
+    return apply_inplace(primitives.sub, self, fit_operand(self, other, "sub_"))
+
+
+METHODS["subtract_"] = _sub_
+
+
+@public(method=True)
+def rsub(input, other, *, alpha=1):
+    """other - alpha * input."""
+    return sub(other, input, alpha=alpha)
+
+
+_ROUNDING = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{}'"
+
+
+@public(method=True)
+def div(input, other, *, rounding_mode=None, out=None):
+    """input / other: true division, or rounded towards zero ("trunc") or down ("floor")."""
+    if rounding_mode is None:
+        return _div(input, other, out=out)
+    if rounding_mode == "floor":
+        result = floor_divide(input, other)
+    elif rounding_mode == "trunc":
+        a, b = promote.pair(input, other, "div")
+        tensor = a if isinstance(a, Tensor) else b
+        result = trunc(_div(a, b)) if tensor.dtype.category >= 2 else _truncated(a, b)
+    else:
+        raise RuntimeError(_ROUNDING.format(rounding_mode))
+    return result if out is None else into(out, result)
+
+
+def _truncated(a, b):
+    """Integer division towards zero: the exact multiple below |a|."""
+    rest = fmod(a, b)
+    return floor_divide(sub(a, rest), b)
+
+
+for _name in ("divide", "true_divide"):
+    public(method=True, name=_name)(div)
+
+
+@public(method="div_", function=False)
+def _div_(self, other, *, rounding_mode=None):
+    """In-place div."""
+    if rounding_mode is None:
+        return apply_inplace(primitives.div, self, fit_operand(self, other, "div_", floats=True))
+    return self.copy_(div(self, other, rounding_mode=rounding_mode))
+
+
+METHODS["divide_"] = METHODS["true_divide_"] = _div_
+
+
+class cast(Op):
+    """Convert to another dtype."""
+
+    inputs, save, grad_name = 1, (), "ToCopyBackward0"
+
+    def forward(xp, a, *, dtype, source):
+        return xp.cast(a, dtype=dtype)
+
+    def backward(xp, g, saved, need, *, dtype, source):
+        return (xp.cast(g, dtype=source, source=dtype) if xp.differentiable else xp.cast(g, dtype=source),)
+
+
+class clone(Op):
+    """A copy."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a):
+        return xp.clone(a)
+
+    def backward(xp, g, saved, need):
+        return (g,)
+
+
+class contiguous_copy(Op):
+    """A C-contiguous copy."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a):
+        return xp.clone(a) if xp.is_contiguous(a) else xp.contiguous(a)
+
+    def backward(xp, g, saved, need):
+        return (g,)
+
+
+class where(Op):
+    """a where the condition holds, else b."""
+
+    inputs, save, grad_name, broadcast = 3, (0,), "WhereBackward0", True
+
+    def forward(xp, condition, a, b):
+        return xp.where(condition, a, b)
+
+    def backward(xp, g, saved, need):
+        (condition,) = saved
+        return (
+            None,
+            xp.where(condition, g, xp.mul(g, 0)) if need[1] else None,
+            xp.where(condition, xp.mul(g, 0), g) if need[2] else None,
+        )
+
+
+class clamp_numbers(Op):
+    """Clamp to numbers; the gradient passes inside the closed interval."""
+
+    name, inputs, grad_name = "clamp", 1, "ClampBackward1"
+    out = True
+
+    def forward(xp, a, *, min, max, out=None):
+        return xp.clamp(a, min=min, max=max) if out is None else xp.clamp(a, min=min, max=max, out=out)
+
+    def backward(xp, g, saved, need, *, min, max):
+        (a,) = saved
+        inside = None
+        if min is not None:
+            inside = xp.ge(a, min)
+        if max is not None:
+            below = xp.le(a, max)
+            inside = below if inside is None else xp.logical_and(inside, below)
+        return (xp.where(inside, g, xp.mul(g, 0)),)
+
+
+@public(name="where", method=False)
+def where_function(condition, input=None, other=None, *, out=None):
+    """input where condition holds, else other (broadcast); with one argument, the indices of its nonzero elements."""
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if condition.dtype is not bool_:
+        if condition.dtype.category != 1 or condition.dtype.name != "uint8":
+            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_title(condition.dtype)}")
+        condition = ne(condition, 0)
+    dtype = promote.result_type(input, other)
+    a, b = promote._operand(input, dtype), promote._operand(other, dtype)
+    a, b = (v if isinstance(v, Tensor) else Tensor._wrap(cpu.full((), value=v, dtype=cpu.to_engine_dtype(dtype))) for v in (a, b))
+    result = primitives.where(condition, a, b)
+    return result if out is None else into(out, result)
+
+
+@public(method="where", function=False)
+def _where_method(self, condition, other):
+    """self where condition holds, else other."""
+    return where_function(condition, self, other)
+
+
+@public(method=True)
+def clamp(input, min=None, max=None, *, out=None):  # noqa: A002
+    """Limit every element to [min, max]; each bound a number, a tensor or None. min wins where max < min is given... max."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        result = input
+        if min is not None:
+            result = maximum(result, min if isinstance(min, Tensor) else Tensor._scalar(min, result))
+        if max is not None:
+            result = minimum(result, max if isinstance(max, Tensor) else Tensor._scalar(max, result))
+    else:
+        bounds = [v for v in (min, max) if v is not None]
+        dtype = promote.result_type(input, *bounds)
+        result = primitives.clamp(
+            promote.to_dtype(input, dtype),
+            min=None if min is None else promote._operand(min, dtype),
+            max=None if max is None else promote._operand(max, dtype),
+        )
+    return result if out is None else into(out, result)
+
+
+public(method=True, name="clip")(clamp)
+
+
+@public(method="clamp_", function=False)
+def _clamp_(self, min=None, max=None):  # noqa: A002
+    """In-place clamp."""
+    if isinstance(min, Tensor) or isinstance(max, Tensor) or (min is None and max is None):
+        return self.copy_(clamp(self, min, max))
+    fit_operand(self, min if min is not None else max, "clamp_")
+    return apply_inplace(primitives.clamp, self, min=min, max=max)
+
+
+METHODS["clip_"] = _clamp_
+
+
+@public(method=True)
+def clamp_min(input, min, *, out=None):  # noqa: A002
+    """Every element at least `min`."""
+    return clamp(input, min, None, out=out)
+
+
+@public(method=True)
+def clamp_max(input, max, *, out=None):  # noqa: A002
+    """Every element at most `max`."""
+    return clamp(input, None, max, out=out)
+
+
+@public(method="clamp_min_", function=False)
+def _clamp_min_(self, min):  # noqa: A002
+    return _clamp_(self, min, None)
+
+
+@public(method="clamp_max_", function=False)
+def _clamp_max_(self, max):  # noqa: A002
+    return _clamp_(self, None, max)
+
+
+class round_to_integer(Op):
+    """Nearest integer, halves to even."""
+
+    name, inputs, save, grad_name, out = "round", 1, (), "RoundBackward0", True
+
+    def forward(xp, a, out=None):
+        return xp.round(a) if out is None else xp.round(a, out=out)
+
+    def backward(xp, g, saved, need):
+        return (xp.mul(g, 0),)
+
+
+@public(method=True)
+def round(input, *, decimals=0, out=None):  # noqa: A001
+    """Round to the nearest integer (halves to even), or to `decimals` places."""
+    if decimals:
+        scale = 10.0 ** builtin_abs(decimals)
+        scaled_input = mul(input, scale) if decimals > 0 else _div(input, scale)
+        result = primitives.round(scaled_input)
+        result = _div(result, scale) if decimals > 0 else mul(result, scale)
+    else:
+        result = primitives.round(input)
+    return result if out is None else into(out, result)
+
+
+def builtin_abs(value):
+    return -value if value < 0 else value
+
+
+@public(method="round_", function=False)
+def _round_(self, *, decimals=0):
+    """In-place round."""
+    return apply_inplace(primitives.round, self) if not decimals else self.copy_(round(self, decimals=decimals))
+
+
+@public(method=True)
+def lerp(input, end, weight, *, out=None):
+    """input + weight * (end - input)."""
+    result = _add(input, mul(sub(end, input), weight))
+    return result if out is None else into(out, result)
+
+
+@public(method=True)
+def addcmul(input, tensor1, tensor2, *, value=1, out=None):
+    """input + value * tensor1 * tensor2."""
+    result = _add(input, mul(mul(tensor1, tensor2), value))
+    return result if out is None else into(out, result)
+
+
+@public(method=True)
+def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
+    """input + value * tensor1 / tensor2."""
+    result = _add(input, mul(_div(tensor1, tensor2), value))
+    return result if out is None else into(out, result)
+
+
+def _from_functional(name, function):
+    def method(self, *args, **kwargs):
+        return self.copy_(function(self, *args, **kwargs))
+
+    method.__name__ = name
+    method.__doc__ = f"In-place {function.__name__}."
+    METHODS[name] = method
+
+
+for _name, _function in (("lerp_", lerp), ("addcmul_", addcmul), ("addcdiv_", addcdiv)):
+    _from_functional(_name, _function)

@@ -1,0 +1,90 @@
+"""Bring the operands of an op to one dtype, as PyTorch promotes them."""
+
+from __future__ import annotations
+
+from .. import dtypes
+from ..autograd.op import cpu, primitives
+from ..dtypes import DType
+from ..tensor import Tensor
+
+
+def result_type(*operands) -> DType:
+    """The dtype in which an operation on these tensors and numbers is done."""
+    dimensioned = zero_dim = number = None
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            dtype = operand.dtype
+            if operand._array.ndim:
+                dimensioned = dtype if dimensioned is None else dtypes.promote_types(dimensioned, dtype)
+            else:
+                zero_dim = dtype if zero_dim is None else dtypes.promote_types(zero_dim, dtype)
+        elif operand is not None:
+            dtype = dtypes.of_scalar(operand)
+            number = dtype if number is None else dtypes.promote_types(number, dtype)
+    return dtypes.result_type_of(dimensioned, zero_dim, number)
+
+
+def to_dtype(tensor: Tensor, dtype: DType) -> Tensor:
+    """The tensor itself, or its differentiable cast."""
+    if tensor.dtype is dtype:
+        return tensor
+    return primitives.cast(tensor, dtype=cpu.to_engine_dtype(dtype), source=tensor._array.dtype)
+
+
+def pair(input, other, op: str):
+    """Two operands of one dtype; a Python number stays one where the other operand's dtype is the result's."""
+    if isinstance(input, Tensor):
+        if isinstance(other, Tensor):
+            if input._array.dtype is other._array.dtype:
+                return input, other
+        else:
+            kind = type(other)
+            if (kind is float or kind is int) and input._array.dtype.kind == "f":
+                return input, other
+    tensors = [x for x in (input, other) if isinstance(x, Tensor)]
+    if not tensors:
+        raise TypeError(
+            f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
+    input, other = _number(input, op, 1), _number(other, op, 2)
+    dtype = result_type(input, other)
+    return _operand(input, dtype), _operand(other, dtype)
+
+
+def _number(value, op: str, position: int):
+    if isinstance(value, (Tensor, bool, int, float, complex)):
+        return value
+    if hasattr(value, "dtype") and hasattr(value, "item") and not getattr(value, "shape", ()):
+        return value.item()  # a NumPy scalar
+    word = "input" if position == 1 else "other"
+    raise TypeError(f"{op}(): argument '{word}' (position {position}) must be Tensor, not {type(value).__name__}")
+
+
+def _operand(value, dtype: DType):
+    if isinstance(value, Tensor):
+        return to_dtype(value, dtype)
+    if dtype.is_floating_point:
+        return float(value)
+    if dtype.is_complex:
+        return complex(value)
+    if dtype is dtypes.bool_:
+        return bool(value)
+    limits = dtypes.IInfo(dtype)
+    if not limits.min <= value <= limits.max:
+        bits = 1 << limits.bits  # wraps around, as the C conversion does
+        value = (int(value) - limits.min) % bits + limits.min
+    return int(value)
+
+
+def to_float(tensor: Tensor) -> Tensor:
+    """Integer and bool tensors as the default float type."""
+    kind = tensor._array.dtype.kind
+    if kind == "f" or kind == "c" or tensor.dtype.is_floating_point:
+        return tensor
+    return to_dtype(tensor, dtypes.get_default_dtype())
+
+
+def same(*tensors):
+    """All (None allowed) cast to their common dtype."""
+    dtype = result_type(*tensors)
+    return tuple(_operand(t, dtype) if t is not None else None for t in tensors)

@@ -1,0 +1,708 @@
+"""`Tensor`: an engine array, the node that produced it, and what views share.
+
+Methods that are ops come from rushlight/ops (collected in autograd.op.METHODS); here is what a tensor is.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from typing import Any
+
+from . import devices, dtypes
+from . import engine as engines
+from .autograd import backward as _backward
+from .autograd import function as _function
+from .autograd import op as _op
+from .autograd.inplace import replay
+from .autograd.mode import enable_grad, mode
+from .autograd.op import cpu, primitives
+from .dtypes import dtype_title
+from .size import Size, _make
+from .utils.hooks import RemovableHandle
+
+
+class Tensor:
+    """A multi-dimensional array of one dtype that records what is done to it when `requires_grad`.
+
+    `Tensor(2, 3)` is uninitialised float32, `Tensor([1, 2])` float32 data; prefer `rushlight.tensor` and friends.
+    """
+
+    _tensor_class: Any = None
+    # Defaults of the instance dict: most tensors hold only `_array`, and `_node` when recorded.
+    _array: Any
+    _node: Any = None
+    _nr = 0  # which output of _node
+    _rg = False  # a leaf that requires grad
+    _grad: Any = None
+    _view: Any = None  # (base, chain of view ops, how it was made)
+    _seen: Any = None  # version of the base at which _node was made, for views
+    _cell: Any = None  # [version], shared by all tensors on the same memory
+    _hooks: Any = None
+    _retain = False
+    __array_priority__ = 1000
+    __module__ = "torch"
+
+    def __new__(cls, *args, **kwargs):
+        return object.__new__(cls)
+
+    def __init__(self, *args, device=None, dtype=None):
+        devices.check(device)
+        self._array = _legacy_array(args, dtypes.get_default_dtype())
+
+    # ---- making tensors -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _wrap(array) -> Tensor:
+        """A tensor on `array`, without history."""
+        t = object.__new__(Tensor)
+        t._array = array
+        return t
+
+    @staticmethod
+    def _scalar(value, like: Tensor) -> Tensor:
+        """A 0-d tensor of a Python number, in the dtype of `like`."""
+        from .ops.promote import _operand
+
+        return Tensor._wrap(cpu.full((), value=_operand(value, like.dtype), dtype=like._array.dtype))
+
+    def _alias(self) -> Tensor:
+        """The same value and history under another Tensor object (plain class)."""
+        t = object.__new__(Tensor)
+        t._array = self._array
+        t._node, t._nr, t._rg = self._node, self._nr, self._rg
+        if self._cell is not None:
+            t._cell = self._cell
+        return t
+
+    def _share_cell(self) -> list:
+        cell = self._cell
+        if cell is None:
+            cell = self._cell = [0]
+        return cell
+
+    def _become_view(self, source, piece, several=False) -> None:
+        """Note that this tensor is `piece` of `source`'s memory."""
+        cell = self._cell = source._share_cell()
+        self._seen = cell[0]
+        kind = "no_grad" if not mode.enabled else "several" if several else None
+        view = source._view
+        if view is None:
+            self._view = (source, piece, kind)
+        else:
+            base, chain, outer = view
+            self._view = (base, chain + piece, kind or outer)
+
+    def _refresh(self) -> None:
+        """For a view: if the shared memory was written to, read the node anew from the base."""
+        version = self._cell[0]
+        if self._seen == version:
+            return
+        self._seen = version
+        base, chain, kind = self._view
+        if base._node is None and not base._rg:
+            return
+        if kind == "no_grad" and self._node is None and not mode.enabled:
+            return
+        with enable_grad():
+            fresh = replay(primitives, chain, base)
+        self._node, self._nr = fresh._node, fresh._nr
+        if self._node is not None:
+            self._node.display_name = "AsStridedBackward0"
+
+    def _view_as_self(self) -> Tensor:
+        return primitives.alias(self)
+
+    # ---- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return _make(self._array.shape)
+
+    def size(self, dim=None):
+        """The shape, or one size."""
+        if dim is None:
+            return _make(self._array.shape)
+        from .errors import wrap_dim
+
+        shape = self._array.shape
+        if not shape:
+            wrap_dim(dim, 0)
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return shape[wrap_dim(dim, len(shape))]
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        return cpu.dtype_of(self._array)
+
+    @property
+    def device(self) -> devices.device:
+        return devices.CPU
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    def dim(self) -> int:
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        return self._array.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self._array.nbytes
+
+    def stride(self, dim=None):
+        """Strides in elements."""
+        strides = cpu.strides_of(self._array)
+        if dim is None:
+            return strides
+        from .errors import wrap_dim
+
+        return strides[wrap_dim(dim, len(strides))]
+
+    def storage_offset(self) -> int:
+        return cpu.storage_offset(self._array)
+
+    def is_contiguous(self, memory_format=None) -> bool:
+        return cpu.is_contiguous(self._array)
+
+    def data_ptr(self) -> int:
+        """Address of the first element."""
+        return self._array.__array_interface__["data"][0]
+
+    layout = property(lambda self: _strided())
+    is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = is_mkldnn = False
+    names: Any = property(lambda self: (None,) * self.ndim)
+
+    def is_floating_point(self) -> bool:
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        return self.dtype.is_complex
+
+    def is_signed(self) -> bool:
+        return self.dtype.is_signed
+
+    def is_conj(self) -> bool:
+        return False
+
+    def is_neg(self) -> bool:
+        return False
+
+    def is_inference(self) -> bool:
+        return False
+
+    def get_device(self) -> int:
+        return -1
+
+    def is_same_size(self, other) -> bool:
+        return self._array.shape == other._array.shape
+
+    def _is_differentiable(self) -> bool:
+        return self._array.dtype.kind in "fc" or self.dtype.is_floating_point
+
+    def _type_name(self) -> str:
+        return f"torch.{dtype_title(self.dtype)}Tensor"
+
+    def _dtype_shape(self) -> str:
+        return f"{self._type_name()} {list(self._array.shape)}"
+
+    def type(self, dtype=None, non_blocking=False):
+        """The legacy type name ('torch.FloatTensor'), or a conversion to a dtype or type name."""
+        if dtype is None:
+            return self._type_name()
+        if isinstance(dtype, str):
+            name = dtype.removeprefix("torch.").removesuffix("Tensor")
+            found = [t for t in dtypes.ALL.values() if t.legacy_name == name]
+            if not found:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = found[0]
+        elif not isinstance(dtype, dtypes.DType):
+            dtype = dtype.dtype
+        return self.to(dtype)
+
+    # ---- autograd -----------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        if self._view is not None:
+            self._refresh()
+        return self._rg or self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True):
+        """Set whether operations on this leaf are recorded; returns self."""
+        if self._view is not None:
+            self._refresh()
+        if self._node is not None:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return self
+        if requires_grad and not self._is_differentiable():
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self._rg = bool(requires_grad)
+        return self
+
+    @property
+    def grad(self):
+        """The accumulated gradient of a leaf (or after retain_grad()); None before backward."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value) -> None:
+        if value is None:
+            self._grad = None
+            return
+        if not isinstance(value, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if value.dtype is not self.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype '{self.dtype}'. The "
+                "gradient must match the tensor's grad_dtype"
+            )
+        if value._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"assigned grad has data of a different size: got {list(value.shape)}, expected {list(self.shape)}"
+            )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def grad_fn(self):
+        """The node that produced this tensor, None for a leaf."""
+        if self._view is not None:
+            self._refresh()
+        return self._node
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.grad_fn is None
+
+    @property
+    def output_nr(self) -> int:
+        return self._nr
+
+    @property
+    def _version(self) -> int:
+        return self._cell[0] if self._cell is not None else 0
+
+    @property
+    def _base(self):
+        view = self._view
+        return view[0] if view is not None else None
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
+        """Add the gradient of this tensor to `.grad` of the leaves it depends on."""
+        _backward.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self):
+        """The same memory without history."""
+        t = Tensor._wrap(self._array)
+        t._cell = self._share_cell()
+        return t
+
+    def detach_(self):
+        """Forget this tensor's history."""
+        if self._view is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._node, self._nr, self._rg = None, 0, False
+        return self
+
+    @property
+    def data(self):
+        """The same memory without history and with a version counter of its own; assignable."""
+        return Tensor._wrap(self._array)
+
+    @data.setter
+    def data(self, value) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.requires_grad and not value._is_differentiable():
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        self._array = value._array
+
+    def register_hook(self, hook) -> RemovableHandle:
+        """hook(grad) runs when this tensor's gradient is computed; a returned tensor replaces it."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        node = self._node
+        if node is None:
+            if self._hooks is None:
+                self._hooks = OrderedDict()
+            hooks = self._hooks
+        else:
+            if node.tensor_hooks is None:
+                node.tensor_hooks = {}
+            hooks = node.tensor_hooks.setdefault(self._nr, OrderedDict())
+        handle = RemovableHandle(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def register_post_accumulate_grad_hook(self, hook) -> RemovableHandle:
+        """hook(tensor) runs after the gradient was added to this leaf's `.grad`."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        hooks = self.__dict__.setdefault("_post_accumulate_grad_hooks", OrderedDict())
+        handle = RemovableHandle(hooks)
+        hooks[handle.id] = hook
+        return handle
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in `.grad`."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        node = self._node
+        if node is None or self._retain:
+            return
+        if node.retained is None:
+            node.retained = {}
+        node.retained[self._nr] = weakref.ref(self)
+        self._retain = True
+
+    @property
+    def retains_grad(self) -> bool:
+        return self._retain
+
+    # ---- values out ---------------------------------------------------------------------------------------------------
+
+    def item(self):
+        """The only element as a Python number."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return cpu.item(self._array)
+
+    def tolist(self):
+        """Nested lists of Python numbers; a number for a 0-d tensor."""
+        return cpu.to_list(self._array)
+
+    def numpy(self, *, force=False):
+        """The same memory as a NumPy array; RuntimeError when the tensor requires grad (unless force)."""
+        if self.requires_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.dtype is dtypes.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return cpu.to_numpy(self._array)
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            what = "no values" if not self._array.size else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
+        return bool(cpu.item(self._array))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._array.size != 1 or self.dtype.category > 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self._array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __iter__(self):
+        if not self._array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(primitives.unbind(self, axis=0) if self._array.shape[0] else ())
+
+    def __contains__(self, element) -> bool:
+        if isinstance(element, (Tensor, int, float, complex, bool)):
+            return bool((self == element).any().item())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self, *, tensor_contents=None) -> str:
+        from .printing import tensor_str
+
+        return tensor_str(self, tensor_contents=tensor_contents)
+
+    def __format__(self, spec: str) -> str:
+        if not self._array.ndim and type(self) is Tensor:
+            return self.item().__format__(spec)
+        return object.__format__(self, spec)
+
+    def __dir__(self):
+        return sorted(set(dir(type(self))) | set(self.__dict__))
+
+    # ---- conversion ---------------------------------------------------------------------------------------------------
+
+    def to(self, *args, **kwargs):
+        """Convert: to(dtype), to(device), to(device, dtype), to(other); the tensor itself when nothing changes."""
+        from .ops.promote import to_dtype
+
+        device, dtype, copy = parse_to(args, kwargs)
+        devices.check(device)
+        result = self if dtype is None else to_dtype(self, dtype)
+        return primitives.clone(self) if copy and result is self else result
+
+    def cpu(self, memory_format=None):
+        return self
+
+    def cuda(self, device=None, non_blocking=False, memory_format=None):
+        devices.check(devices.device("cuda" if device is None else device))
+
+    def type_as(self, other):
+        return self.to(other.dtype)
+
+    def _view_dtype(self, dtype):
+        """The same bytes read as another dtype."""
+        if not isinstance(dtype, dtypes.DType):
+            raise TypeError(f"view(): expected a shape or a dtype, got {type(dtype).__name__}")
+        target = cpu.to_engine_dtype(dtype)
+        if target.itemsize != self._array.itemsize and not self._array.ndim:
+            raise RuntimeError(
+                f"self.dim() cannot be 0 to view {self.dtype} as {dtype} (different element sizes)"
+            )
+        try:
+            array = self._array.view(target)
+        except ValueError:
+            raise RuntimeError(
+                f"self.size(-1) must be divisible by {max(1, target.itemsize // self._array.itemsize)} to view {self.dtype} as "
+                f"{dtype} (different element sizes), but got {self._array.shape[-1]}"
+            ) from None
+        t = Tensor._wrap(array)
+        t._cell = self._share_cell()
+        return t
+
+    def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+        """A new tensor of `data` with this tensor's dtype."""
+        from .creation import tensor
+
+        return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
+
+    def share_memory_(self):
+        return self
+
+    def is_shared(self) -> bool:
+        return False
+
+    def is_pinned(self, device=None) -> bool:
+        return False
+
+    def pin_memory(self, device=None):
+        return self
+
+    def apply_(self, function):
+        """Replace every element by function(element), in place (slow; CPU only)."""
+        if self.requires_grad:
+            raise RuntimeError("apply_ can't be called on a tensor that requires grad")
+        values = cpu.from_python([function(v) for v in primitives.reshape(self, shape=(-1,)).tolist()], dtype=self.dtype)
+        cpu.write(self._array, cpu.reshape(values, shape=self._array.shape))
+        return self
+
+    def untyped_storage(self):
+        from .storage import UntypedStorage
+
+        return UntypedStorage(self)
+
+    def storage(self):
+        from .storage import TypedStorage
+
+        return TypedStorage(self)
+
+    def set_(self, source=None):
+        """Make this tensor use the memory of `source`."""
+        self._array = source._array if source is not None else cpu.empty((0,), self._array.dtype)
+        return self
+
+    def resize_(self, *sizes, memory_format=None):
+        """Change the shape in place, keeping the leading elements; new memory when it grows."""
+        from .size import size_from
+
+        if self.requires_grad:
+            raise RuntimeError("cannot resize variables that require grad")
+        sizes = size_from(sizes)
+        count = _make(sizes).numel()
+        flat = cpu.reshape(self._array, shape=(self._array.size,))
+        if count > flat.size:
+            grown = cpu.zeros((count,), flat.dtype)
+            grown[: flat.size] = flat
+            flat = grown
+        self._array = cpu.view(flat[:count], shape=tuple(sizes))
+        return self
+
+    # ---- copying ------------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo):
+        if self._node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you "
+                "were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        import copy
+
+        t = object.__new__(type(self))
+        memo[id(self)] = t
+        t._array = cpu.clone(self._array)
+        t._rg = self._rg
+        if self._grad is not None:
+            t._grad = copy.deepcopy(self._grad, memo)
+        for key, value in self.__dict__.items():
+            if key not in _INTERNAL:
+                t.__dict__[key] = copy.deepcopy(value, memo)
+        return t
+
+    def __copy__(self):
+        t = object.__new__(type(self))
+        t.__dict__.update(self.__dict__)
+        t._cell = self._share_cell()
+        return t
+
+    def __reduce_ex__(self, protocol):
+        if self._node is not None:
+            raise RuntimeError("Cannot pickle a tensor that is not a leaf; use tensor.detach()")
+        extra = {k: v for k, v in self.__dict__.items() if k not in _INTERNAL}
+        array = cpu.contiguous(self._array)
+        return (_rebuild, (type(self), self.dtype, array.shape, array.tobytes(), self._rg, extra))
+
+    # ---- operators that are not plain ops -----------------------------------------------------------------------------
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+
+
+_INTERNAL = frozenset(
+    "_array _node _nr _rg _grad _view _seen _cell _hooks _retain _post_accumulate_grad_hooks".split()
+)
+
+
+def _rebuild(cls, dtype, shape, data, requires_grad, extra):
+    array = cpu.empty(shape, cpu.to_engine_dtype(dtype))
+    memoryview(array.reshape(-1).view("u1"))[:] = data
+    t = object.__new__(cls)
+    t._array = array
+    if requires_grad:
+        t._rg = True
+    t.__dict__.update(extra)
+    return t
+
+
+def _strided():
+    from .layouts import strided
+
+    return strided
+
+
+def parse_to(args, kwargs):
+    """The arguments of `to` as (device, dtype, copy)."""
+    device = kwargs.pop("device", None)
+    dtype = kwargs.pop("dtype", None)
+    copy = bool(kwargs.pop("copy", False))
+    for key in ("non_blocking", "memory_format"):
+        kwargs.pop(key, None)
+    other = kwargs.pop("other", None) or kwargs.pop("tensor", None)
+    if kwargs:
+        raise TypeError(f"to() received an invalid combination of arguments - got unexpected {', '.join(kwargs)}")
+    for position, value in enumerate(args):
+        if isinstance(value, dtypes.DType):
+            dtype = value
+        elif isinstance(value, Tensor):
+            other = value
+        elif isinstance(value, (str, devices.device)) or (position == 0 and type(value) is int):
+            device = devices.device(value)
+        elif isinstance(value, bool):
+            copy = copy or (value and position == len(args) - 1 and position >= 2)
+        elif value is not None:
+            raise TypeError(
+                "to() received an invalid combination of arguments - got "
+                f"({', '.join(type(a).__name__ for a in args)}), but expected one of: (device, dtype, non_blocking, copy), "
+                "(dtype, non_blocking, copy), (other, non_blocking, copy)"
+            )
+    if other is not None:
+        device, dtype = other.device, other.dtype
+    return device, dtype, copy
+
+
+def _legacy_array(args, dtype):
+    """The array of `Tensor(...)`, `FloatTensor(...)`: sizes, a sequence or nothing."""
+    engine_dtype = cpu.to_engine_dtype(dtype)
+    if not args:
+        return cpu.empty((0,), engine_dtype)
+    if len(args) == 1:
+        only = args[0]
+        if isinstance(only, Tensor):
+            if only.dtype is not dtype:
+                raise TypeError(
+                    f"expected {dtype_title(dtype)} (got {dtype_title(only.dtype)})"
+                )
+            return only._array
+        if isinstance(only, Size):
+            return cpu.empty(tuple(only), engine_dtype)
+        if not isinstance(only, int):
+            return cpu.from_python(only, dtype=dtype)
+    from .size import size_from
+
+    sizes = size_from(args)
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}")
+    return cpu.empty(sizes, engine_dtype)
+
+
+Tensor._tensor_class = Tensor
+_op._bind_tensor(Tensor)
+_backward._bind_tensor(Tensor)
+_function._bind_tensor(Tensor)
+
+
+def install_methods() -> None:
+    """Give Tensor the methods and operators that rushlight/ops defines."""
+    for name, function in _op.METHODS.items():
+        if name not in Tensor.__dict__:
+            setattr(Tensor, name, function)
+    from .operators import OPERATORS
+
+    for name, function in OPERATORS.items():
+        setattr(Tensor, name, function)
+
+
+__all__ = ["Tensor", "engines"]
