@@ -1,0 +1,80 @@
+"""rushlight: torch.nn without the weight.
+
+    import rushlight as torch
+    from rushlight import nn
+
+The names of `torch`, on CPU kernels of our own. Submodules (`nn`, `optim`, `utils`, ...) load on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from . import devices as _devices
+from . import dtypes as _dtypes
+from . import layouts as _layouts
+from .autograd.mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .autograd.op import PUBLIC as _PUBLIC
+from .devices import device
+from .dtypes import DType as dtype
+from .dtypes import FInfo as finfo
+from .dtypes import IInfo as iinfo
+from .dtypes import get_default_dtype, promote_types, set_default_dtype
+from .layouts import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, sparse_coo, strided
+from .size import Size
+from .tensor import Tensor, install_methods
+from . import ops as _ops  # isort: skip  (defines the ops; needs Tensor)
+from . import creation as _creation  # isort: skip
+from .queries import *  # noqa: F403  isort: skip
+from math import e, inf, nan, pi  # isort: skip
+from .version import __version__
+
+globals().update(_dtypes.ALL)
+globals().update(_dtypes.ALIASES)
+globals().update(_PUBLIC)
+globals().update(_creation.LEGACY_TYPES)
+install_methods()
+
+newaxis = None
+
+_SUBMODULES = frozenset(
+    "autograd backends compat cli data explain nn ops optim random serialization utils version vision linalg fft special "
+    "functional testing cuda cpu amp jit distributed distributions".split()
+)
+_LAZY = {
+    "manual_seed": "random",
+    "seed": "random",
+    "initial_seed": "random",
+    "get_rng_state": "random",
+    "set_rng_state": "random",
+    "default_generator": "random",
+    "Generator": "random",
+    "set_printoptions": "printing",
+    "save": "serialization",
+    "load": "serialization",
+    "set_num_threads": "engine.cpu.runtime",
+    "get_num_threads": "engine.cpu.runtime",
+    "memory_stats": "engine.cpu.runtime",
+    "empty_cache": "engine.cpu.runtime",
+}
+
+
+def __getattr__(name):
+    """Submodules, and functions of modules that most scripts do not touch."""
+    if name in _LAZY:
+        value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    elif name in _SUBMODULES or name == "__config__":
+        try:
+            return importlib.import_module(f".{name}", __name__)
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+            raise AttributeError(f"module 'rushlight' has no attribute '{name}'") from None
+    else:
+        raise AttributeError(f"module 'rushlight' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_LAZY) | _SUBMODULES)

@@ -11,9 +11,11 @@ from typing import Any
 
 from . import devices, dtypes
 from . import engine as engines
-from .autograd import backward as _backward
-from .autograd import function as _function
+from . import autograd as _autograd
 from .autograd import op as _op
+from .autograd.backward import _bind_tensor as _bind_backward
+from .autograd.backward import backward as _run_backward
+from .autograd.function import _bind_tensor as _bind_function
 from .autograd.inplace import replay
 from .autograd.mode import enable_grad, mode
 from .autograd.op import cpu, primitives
@@ -320,7 +322,7 @@ class Tensor:
 
     def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None) -> None:
         """Add the gradient of this tensor to `.grad` of the leaves it depends on."""
-        _backward.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        _run_backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self):
         """The same memory without history."""
@@ -459,9 +461,9 @@ class Tensor:
         return id(self)
 
     def __repr__(self, *, tensor_contents=None) -> str:
-        from .printing import tensor_str
+        from .printing import tensor_repr
 
-        return tensor_str(self, tensor_contents=tensor_contents)
+        return tensor_repr(self)
 
     def __format__(self, spec: str) -> str:
         if not self._array.ndim and type(self) is Tensor:
@@ -690,8 +692,9 @@ def _legacy_array(args, dtype):
 
 Tensor._tensor_class = Tensor
 _op._bind_tensor(Tensor)
-_backward._bind_tensor(Tensor)
-_function._bind_tensor(Tensor)
+_bind_backward(Tensor)
+_bind_function(Tensor)
+_autograd.complete()
 
 
 def install_methods() -> None:

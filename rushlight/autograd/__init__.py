@@ -8,18 +8,22 @@ from . import graph
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
 _LAZY = {
-    "backward": "backward",
-    "grad": "backward",
-    "Function": "function",
-    "once_differentiable": "function",
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "Variable": "variable",
 }
 
 
+def complete() -> None:
+    """Add the names that need Tensor, which itself needs this package; called once Tensor is there."""
+    from .backward import backward, grad
+    from .function import Function, once_differentiable
+
+    globals().update(backward=backward, grad=grad, Function=Function, once_differentiable=once_differentiable)
+
+
 def __getattr__(name):
-    """The rest needs Tensor, which needs this package: found on first use."""
+    """What few programs use is imported on first use."""
     if name not in _LAZY:
         raise AttributeError(f"module 'rushlight.autograd' has no attribute '{name}'")
     value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """Hook handles, and the tap that lets a module's hooks see the gradients that pass its border."""
 
 import itertools
@@ -173,45 +172,3 @@ def _replacement(result, current, hook_name, what):
             f"{hook_name} returned an invalid number of {what}, got {len(result)}, but expected {len(current)}"
         )
     return result
-=======
-"""Handles that registered hooks return."""
-
-from __future__ import annotations
-
-import itertools
-import weakref
-from typing import Any
-
-_next_id = itertools.count().__next__
-
-
-class RemovableHandle:
-    """Removes one hook: `handle.remove()`, or leave a `with handle:` block."""
-
-    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None):
-        self.id = _next_id()
-        self._hooks = _ref(hooks_dict)
-        extras = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
-        self._extras = [_ref(extra) for extra in extras if extra is not None]
-
-    def remove(self) -> None:
-        """Forget the hook; calling it again does nothing."""
-        for reference in (self._hooks, *self._extras):
-            hooks = reference()
-            if hooks is not None:
-                hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc_info) -> None:
-        self.remove()
-
-
-def _ref(hooks_dict):
-    """A weak reference where the type allows one (OrderedDict does, dict does not)."""
-    try:
-        return weakref.ref(hooks_dict)
-    except TypeError:
-        return lambda: hooks_dict
->>>>>>> 871fdcd (wip)

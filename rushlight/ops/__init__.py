@@ -1,0 +1,17 @@
+"""Every differentiable op: forward, shape rule, backward, by family.
+
+Importing this package defines the ops (autograd.op.primitives) and the public functions and methods made from them.
+"""
+
+import importlib
+
+FAMILIES = (
+    "promote elementwise movement reduce index linalg conv pool norm softmax activation loss noise padding sorting".split()
+)
+
+for _family in FAMILIES:
+    try:
+        importlib.import_module(f".{_family}", __name__)
+    except ModuleNotFoundError as _error:
+        if _error.name != f"{__name__}.{_family}":
+            raise
