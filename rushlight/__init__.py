@@ -39,7 +39,7 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     "autograd backends compat cli data explain nn ops optim random serialization utils version vision linalg fft special "
-    "functional testing cuda cpu amp jit distributed distributions".split()
+    "functional memory printing threads testing cuda cpu amp jit distributed distributions".split()
 )
 _LAZY = {
     "manual_seed": "random",
@@ -49,13 +49,18 @@ _LAZY = {
     "set_rng_state": "random",
     "default_generator": "random",
     "Generator": "random",
+    "fork_rng": "random",
     "set_printoptions": "printing",
+    "get_printoptions": "printing",
     "save": "serialization",
     "load": "serialization",
-    "set_num_threads": "engine.cpu.runtime",
-    "get_num_threads": "engine.cpu.runtime",
-    "memory_stats": "engine.cpu.runtime",
-    "empty_cache": "engine.cpu.runtime",
+    "set_num_threads": "threads",
+    "get_num_threads": "threads",
+    "set_num_interop_threads": "threads",
+    "get_num_interop_threads": "threads",
+    "memory_stats": "memory",
+    "empty_cache": "memory",
+    "set_memory_cap": "memory",
 }
 
 
