@@ -1,12 +1,13 @@
 #pragma once
 // transpose(rows): an in-register transpose of lanes x lanes values (16x16 floats on AVX-512, 4x4 on the baseline).
+// reduce_rows(rows): lane i of the result is the sum of rows[i]'s lanes.
 //
 // First 4x4 (float) or 2x2 (double) blocks inside each 128-bit piece, by interleaving; then the 128-bit pieces change
 // places between the row groups. Both steps are fixed lane patterns, so the compiler picks the machine's shuffles.
 
 #include <utility>
 
-#include "simd/vec.h"
+#include "simd/unroll.h"
 
 namespace rl::RL_ISA {
 
@@ -57,8 +58,8 @@ template <class T>
 RL_INLINE void transpose(Vec<T> (&rows)[Vec<T>::lanes]) {
   using namespace transposing;
   constexpr int lanes = Vec<T>::lanes, piece = 16 / int(sizeof(T)), pieces = lanes / piece;
-#pragma GCC unroll 16
-  for (int g = 0; g < lanes; g += piece) {
+  unroll<pieces>([&](auto group) RL_UNROLLED {
+    constexpr int g = group * piece;
     if constexpr (piece == 4) {
       const auto t0 = shuffle<T, Interleave<T, 1, false>>(rows[g], rows[g + 1]);
       const auto t1 = shuffle<T, Interleave<T, 1, true>>(rows[g], rows[g + 1]);
@@ -74,18 +75,16 @@ RL_INLINE void transpose(Vec<T> (&rows)[Vec<T>::lanes]) {
       rows[g] = t0;
       rows[g + 1] = t1;
     }
-  }
+  });
   if constexpr (pieces == 2) {
-#pragma GCC unroll 16
-    for (int c = 0; c < piece; ++c) {
+    unroll<piece>([&](auto c) RL_UNROLLED {
       const auto low = shuffle<T, Pieces2<T, 0>>(rows[c], rows[piece + c]);
       const auto high = shuffle<T, Pieces2<T, 1>>(rows[c], rows[piece + c]);
       rows[c] = low;
       rows[piece + c] = high;
-    }
+    });
   } else if constexpr (pieces == 4) {
-#pragma GCC unroll 16
-    for (int c = 0; c < piece; ++c) {
+    unroll<piece>([&](auto c) RL_UNROLLED {
       const auto low01 = shuffle<T, Pieces4<T, 0, 1>>(rows[c], rows[piece + c]);
       const auto high01 = shuffle<T, Pieces4<T, 2, 3>>(rows[c], rows[piece + c]);
       const auto low23 = shuffle<T, Pieces4<T, 0, 1>>(rows[2 * piece + c], rows[3 * piece + c]);
@@ -94,7 +93,37 @@ RL_INLINE void transpose(Vec<T> (&rows)[Vec<T>::lanes]) {
       rows[piece + c] = shuffle<T, Pieces4<T, 1, 3>>(low01, low23);
       rows[2 * piece + c] = shuffle<T, Pieces4<T, 0, 2>>(high01, high23);
       rows[3 * piece + c] = shuffle<T, Pieces4<T, 1, 3>>(high01, high23);
+    });
+  }
+}
+
+// Halving instead of transposing: every step adds two shuffles of a pair, so lanes - 1 adds in all.
+template <class T>
+RL_INLINE Vec<T> reduce_rows(Vec<T> (&rows)[Vec<T>::lanes]) {
+  using namespace transposing;
+  constexpr int lanes = Vec<T>::lanes, piece = 16 / int(sizeof(T)), pieces = lanes / piece;
+  Vec<T> sums[piece];  // 128-bit piece q of sums[e] still holds the parts of rows[q * piece + e]
+  unroll<piece>([&](auto e) RL_UNROLLED {
+    if constexpr (pieces == 1) {
+      sums[e] = rows[e];
+    } else if constexpr (pieces == 2) {
+      const auto a = rows[e], b = rows[piece + e];
+      sums[e] = shuffle<T, Pieces2<T, 0>>(a, b) + shuffle<T, Pieces2<T, 1>>(a, b);
+    } else {
+      const auto a = rows[e], b = rows[piece + e], c = rows[2 * piece + e], d = rows[3 * piece + e];
+      const auto ab = shuffle<T, Pieces4<T, 0, 1>>(a, b) + shuffle<T, Pieces4<T, 2, 3>>(a, b);
+      const auto cd = shuffle<T, Pieces4<T, 0, 1>>(c, d) + shuffle<T, Pieces4<T, 2, 3>>(c, d);
+      sums[e] = shuffle<T, Pieces4<T, 0, 2>>(ab, cd) + shuffle<T, Pieces4<T, 1, 3>>(ab, cd);
     }
+  });
+  const auto pair = [](Vec<T> a, Vec<T> b) RL_UNROLLED {
+    return shuffle<T, Interleave<T, 1, false>>(a, b) + shuffle<T, Interleave<T, 1, true>>(a, b);
+  };
+  if constexpr (piece == 2) {
+    return pair(sums[0], sums[1]);
+  } else {
+    const auto a = pair(sums[0], sums[1]), b = pair(sums[2], sums[3]);
+    return shuffle<T, Interleave<T, 2, false>>(a, b) + shuffle<T, Interleave<T, 2, true>>(a, b);
   }
 }
 

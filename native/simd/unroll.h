@@ -1,6 +1,7 @@
 #pragma once
-// unroll<n>([&](auto i) RL_UNROLLED { ... i is a constant ... }): n copies of the body, made before the optimiser looks,
-// so that arrays of vectors indexed by i live in registers (a `#pragma GCC unroll` loop is unrolled too late for that).
+// unroll<n>([&](auto i) RL_UNROLLED { ... i is a constant ... }): n copies of the body, made before the optimiser
+// looks, so that arrays of vectors indexed by i live in registers (a `#pragma GCC unroll` loop is unrolled too late for
+// that).
 
 #include <utility>
 

@@ -39,8 +39,7 @@ struct Epilogue {
   template <int rows, int vectors>
   RL_INLINE void prefetch(const TileAt& at) const {
     const T* p = c + at.row * c_row + at.col;
-    each<rows, vectors>(
-        [&](auto i, auto v) RL_UNROLLED { __builtin_prefetch(p + i * c_row + v * Vec<T>::lanes, 1); });
+    each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { __builtin_prefetch(p + i * c_row + v * Vec<T>::lanes, 1); });
   }
 
   template <int rows, int vectors>
@@ -66,7 +65,8 @@ struct Epilogue {
         if (!bias_col) {
           each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V(from[i * bias_row]); });
         } else {  // along columns, contiguous
-          each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V::load(from + i * bias_row + v * lanes); });
+          each<rows, vectors>([&](auto i, auto v)
+                                  RL_UNROLLED { acc[i][v] += V::load(from + i * bias_row + v * lanes); });
         }
       }
       if (at.last && activation == GemmActivation::relu)
@@ -91,14 +91,14 @@ struct Epilogue {
       if (!bias_col) {
         each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] += V(from[i * bias_row]); });
       } else {
-        each<rows, vectors>(
-            [&](auto i, auto v) RL_UNROLLED { acc[i][v] += V::load_n(from + i * bias_row + v * lanes, have[v]); });
+        each<rows, vectors>([&](auto i, auto v)
+                                RL_UNROLLED { acc[i][v] += V::load_n(from + i * bias_row + v * lanes, have[v]); });
       }
     }
     if (at.last && activation == GemmActivation::relu)
       each<rows, vectors>([&](auto i, auto v) RL_UNROLLED { acc[i][v] = relu(acc[i][v]); });
-    each<rows, vectors>(
-        [&](auto i, auto v) RL_UNROLLED { acc[i][v].store_n(target + i * c_row + v * lanes, have[v]); });
+    each<rows, vectors>([&](auto i, auto v)
+                            RL_UNROLLED { acc[i][v].store_n(target + i * c_row + v * lanes, have[v]); });
   }
 };
 

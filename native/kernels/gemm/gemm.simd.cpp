@@ -2,6 +2,8 @@
 
 #include "kernels/gemm/gemm.h"
 
+#include "kernels/gemm/direct.h"
+#include "kernels/gemm/dot.h"
 #include "kernels/gemm/epilogue.h"
 #include "kernels/gemm/macro_kernel.h"
 #include "kernels/gemm/pack.h"
@@ -22,12 +24,44 @@ static void fill(const Gemm<T>& g) {
 }
 
 template <class T>
-static bool product(const Gemm<T>& g) {
+static bool product(Gemm<T> g) {
   if (g.m <= 0 || g.n <= 0) return true;
   if (g.k <= 0) {
     fill(g);
     return true;
   }
+  if (g.n == 1 && g.m > 1 && g.c_row == 1) {  // a column: as the row B^T A^T
+    const Gemm<T> column = g;
+    g.m = 1;
+    g.n = column.m;
+    g.a = column.b;
+    g.a_row = 1;
+    g.a_col = column.b_row;
+    g.b = column.a;
+    g.b_row = column.a_col;
+    g.b_col = column.a_row;
+    g.c_row = g.n;
+    g.bias_row = column.bias_col;
+    g.bias_col = column.bias_row;
+  }
+  if (g.m == 1) {
+    if (g.b_row == 1 && g.b_col != 1 && g.a_col != 1 && g.k > 1) {  // a strided vector
+      T* copy = static_cast<T*>(scratch(kScratchA, size_t(g.k) * sizeof(T)));
+      if (!copy) return false;
+      for (int64_t k = 0; k < g.k; ++k) copy[k] = g.a[k * g.a_col];
+      g.a = copy;
+      g.a_col = 1;
+    }
+    if (g.b_col == 1 && (g.bias_col == 1 || g.bias_col == 0 || !g.bias)) {
+      wide_row(g);
+      return true;
+    }
+  }
+  if (dot_pays(g)) {
+    dot_product(g);
+    return true;
+  }
+  if (direct_pays(g)) return direct_product(g);
   return multiply<T>(g.m, g.n, g.k, PackA<T>{g.a, g.a_row, g.a_col}, PackB<T>{g.b, g.b_row, g.b_col}, Epilogue<T>(g));
 }
 

@@ -12,8 +12,8 @@
 
 namespace rl::RL_ISA::gemm {
 
-// out[k * out_step + i] = p[i * step + k] for i < rows, k < depth; rows rows .. padded-1 read as zero. Writes exactly
-// `padded` values per k: out_step >= padded.
+// out[k * out_step + i] = p[i * step + k] for i < rows, k < depth; values rows .. padded-1 of each k are zero. Writes
+// exactly `padded` values per k: out_step >= padded.
 template <class T>
 RL_INLINE void pack_transposed(T* out, int64_t out_step, const T* p, int64_t step, int rows, int padded,
                                int64_t depth) {
@@ -24,27 +24,35 @@ RL_INLINE void pack_transposed(T* out, int64_t out_step, const T* p, int64_t ste
     const int write = padded - i0 < lanes ? padded - i0 : lanes;
     const T* source = p + i0 * step;
     T* target = out + i0;
-    int64_t k = 0;
-    for (; k + lanes <= depth; k += lanes) {
+    if (have == 0) {
+      for (int64_t k = 0; k < depth; ++k) V::zero().store_n(target + k * out_step, write);
+      continue;
+    }
+    // Rows that do not exist read the last one that does; where they would be written as padding, they are zeroed.
+    const T* row[lanes];
+    unroll<lanes>([&](auto i) RL_UNROLLED { row[i] = source + (i < have ? int(i) : have - 1) * step; });
+    const bool clear = write > have;
+    for (int64_t k = 0; k < depth; k += lanes) {
+      const int64_t left = depth - k;
       V block[lanes];
-      if (have == lanes) {
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes; ++i) block[i] = V::load(source + i * step + k);
+      if (left >= lanes) {
+        unroll<lanes>([&](auto i) RL_UNROLLED { block[i] = V::load(row[i] + k); });
       } else {
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes; ++i) block[i] = i < have ? V::load(source + i * step + k) : V::zero();
+        unroll<lanes>([&](auto i) RL_UNROLLED { block[i] = V::load_n(row[i] + k, int(left)); });
       }
+      if (clear) unroll<lanes>([&](auto i) RL_UNROLLED { block[i] = i < have ? block[i] : V::zero(); });
       transpose(block);
-      if (write == lanes) {
-#pragma GCC unroll 16
-        for (int kk = 0; kk < lanes; ++kk) block[kk].store(target + (k + kk) * out_step);
+      T* to = target + k * out_step;
+      if (write == lanes && left >= lanes) {
+        unroll<lanes>([&](auto kk) RL_UNROLLED { block[kk].store(to + kk * out_step); });
+      } else if (left >= lanes) {
+        unroll<lanes>([&](auto kk) RL_UNROLLED { block[kk].store_n(to + kk * out_step, write); });
       } else {
-#pragma GCC unroll 16
-        for (int kk = 0; kk < lanes; ++kk) block[kk].store_n(target + (k + kk) * out_step, write);
+        unroll<lanes>([&](auto kk) RL_UNROLLED {
+          if (kk < left) block[kk].store_n(to + kk * out_step, write);
+        });
       }
     }
-    for (; k < depth; ++k)
-      for (int i = 0; i < write; ++i) target[k * out_step + i] = i < have ? source[i * step + k] : T(0);
   }
 }
 
