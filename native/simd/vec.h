@@ -14,6 +14,7 @@ namespace rl::RL_ISA {
 inline constexpr int kVectorBytes = RL_VECTOR_BYTES;
 
 #define RL_INLINE inline __attribute__((always_inline))
+#define RL_LAMBDA_INLINE __attribute__((always_inline))
 
 // The compiler's vector type of T, and the integer type of T's width.
 template <class T>
@@ -232,7 +233,7 @@ RL_INLINE void stream_fence() {
 
 RL_INLINE Vec<float> sqrt(Vec<float> a) {
 #if defined(RL_AVX512)
-  return Vec<float>((Vec<float>::Native)_mm512_sqrt_ps((__m512)a.v));
+  return Vec<float>((Vec<float>::Native)_mm512_mask_sqrt_ps((__m512)a.v, __mmask16(-1), (__m512)a.v));
 #elif defined(RL_AVX2)
   return Vec<float>((Vec<float>::Native)_mm256_sqrt_ps((__m256)a.v));
 #elif defined(RL_X86)
@@ -244,7 +245,7 @@ RL_INLINE Vec<float> sqrt(Vec<float> a) {
 }
 RL_INLINE Vec<double> sqrt(Vec<double> a) {
 #if defined(RL_AVX512)
-  return Vec<double>((Vec<double>::Native)_mm512_sqrt_pd((__m512d)a.v));
+  return Vec<double>((Vec<double>::Native)_mm512_mask_sqrt_pd((__m512d)a.v, __mmask8(-1), (__m512d)a.v));
 #elif defined(RL_AVX2)
   return Vec<double>((Vec<double>::Native)_mm256_sqrt_pd((__m256d)a.v));
 #elif defined(RL_X86)
@@ -255,10 +256,10 @@ RL_INLINE Vec<double> sqrt(Vec<double> a) {
 #endif
 }
 
-// To the nearest integer, halves to even.
+// To the nearest integer, halves to even. (The all-ones masks keep GCC 12 from warning about its own header.)
 RL_INLINE Vec<float> round(Vec<float> a) {
 #if defined(RL_AVX512)
-  return Vec<float>((Vec<float>::Native)_mm512_roundscale_ps((__m512)a.v, 8));
+  return Vec<float>((Vec<float>::Native)_mm512_mask_roundscale_ps((__m512)a.v, __mmask16(-1), (__m512)a.v, 8));
 #elif defined(RL_AVX2)
   return Vec<float>((Vec<float>::Native)_mm256_round_ps((__m256)a.v, 8));
 #elif defined(RL_X86)
@@ -270,7 +271,7 @@ RL_INLINE Vec<float> round(Vec<float> a) {
 }
 RL_INLINE Vec<double> round(Vec<double> a) {
 #if defined(RL_AVX512)
-  return Vec<double>((Vec<double>::Native)_mm512_roundscale_pd((__m512d)a.v, 8));
+  return Vec<double>((Vec<double>::Native)_mm512_mask_roundscale_pd((__m512d)a.v, __mmask8(-1), (__m512d)a.v, 8));
 #elif defined(RL_AVX2)
   return Vec<double>((Vec<double>::Native)_mm256_round_pd((__m256d)a.v, 8));
 #elif defined(RL_X86)
@@ -279,6 +280,72 @@ RL_INLINE Vec<double> round(Vec<double> a) {
   for (int i = 0; i < Vec<double>::lanes; ++i) a.v[i] = std::nearbyint(a.v[i]);
   return a;
 #endif
+}
+
+RL_INLINE Vec<float> trunc(Vec<float> a) {
+#if defined(RL_AVX512)
+  return Vec<float>((Vec<float>::Native)_mm512_mask_roundscale_ps((__m512)a.v, __mmask16(-1), (__m512)a.v, 11));
+#elif defined(RL_AVX2)
+  return Vec<float>((Vec<float>::Native)_mm256_round_ps((__m256)a.v, 11));
+#elif defined(RL_X86)
+  return Vec<float>((Vec<float>::Native)_mm_round_ps((__m128)a.v, 11));
+#else
+  for (int i = 0; i < Vec<float>::lanes; ++i) a.v[i] = std::trunc(a.v[i]);
+  return a;
+#endif
+}
+RL_INLINE Vec<double> trunc(Vec<double> a) {
+#if defined(RL_AVX512)
+  return Vec<double>((Vec<double>::Native)_mm512_mask_roundscale_pd((__m512d)a.v, __mmask8(-1), (__m512d)a.v, 11));
+#elif defined(RL_AVX2)
+  return Vec<double>((Vec<double>::Native)_mm256_round_pd((__m256d)a.v, 11));
+#elif defined(RL_X86)
+  return Vec<double>((Vec<double>::Native)_mm_round_pd((__m128d)a.v, 11));
+#else
+  for (int i = 0; i < Vec<double>::lanes; ++i) a.v[i] = std::trunc(a.v[i]);
+  return a;
+#endif
+}
+// The largest integer not above a, the smallest not below it; -0, infinities and NaN stay.
+template <class T>
+RL_INLINE Vec<T> floor(Vec<T> a) {
+  const Vec<T> t = trunc(a);
+  return select<T>(t > a, t - Vec<T>(T(1)), t);
+}
+template <class T>
+RL_INLINE Vec<T> copysign(Vec<T> magnitude, Vec<T> sign) {
+  using I = typename Lane<T>::Int;
+  const Vec<I> bit(I(I(1) << (sizeof(T) * 8 - 1)));
+  return bit_cast<T>((bit_cast<I>(magnitude) & (bit ^ Vec<I>(I(-1)))) | (bit_cast<I>(sign) & bit));
+}
+template <class T>
+RL_INLINE Vec<T> ceil(Vec<T> a) {
+  const Vec<T> t = trunc(a);
+  return copysign(select<T>(t < a, t + Vec<T>(T(1)), t), a);
+}
+
+template <int kBits, class I>
+RL_INLINE Vec<I> shift_left(Vec<I> a) {
+  return Vec<I>((typename Vec<I>::Native)(a.v << kBits));
+}
+template <int kBits, class I>
+RL_INLINE Vec<I> shift_right(Vec<I> a) {  // arithmetic
+  return Vec<I>((typename Vec<I>::Native)(a.v >> kBits));
+}
+
+// A mask of lanes of T's width to and from bool bytes (0 or 1).
+template <class I>
+RL_INLINE void store_mask(Vec<I> mask, uint8_t* p) {
+  typedef int8_t Bytes __attribute__((vector_size(RL_VECTOR_BYTES / sizeof(I))));
+  const Bytes bytes = -__builtin_convertvector(mask.v, Bytes);
+  __builtin_memcpy(p, &bytes, sizeof(bytes));
+}
+template <class T>
+RL_INLINE Mask<T> load_mask(const uint8_t* p) {
+  typedef int8_t Bytes __attribute__((vector_size(RL_VECTOR_BYTES / sizeof(T))));
+  Bytes bytes;
+  __builtin_memcpy(&bytes, p, sizeof(bytes));
+  return Mask<T>(__builtin_convertvector(Bytes(bytes != 0), typename Mask<T>::Native));
 }
 
 }  // namespace rl::RL_ISA

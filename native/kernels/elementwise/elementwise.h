@@ -1,11 +1,40 @@
 #pragma once
-// Elementwise kernels over contiguous buffers of n items; out may equal an input exactly, not overlap it otherwise.
+// Elementwise kernels ("maps"): out[i] = f(in0[i], in1[i], in2[i]) over n items.
+//
+// A kernel sees runs: each input is either contiguous or one broadcast item (step 1 or 0), the output is contiguous.
+// iterate.h turns arrays of any layout into such runs. `out` may be one of the inputs exactly; other overlaps are
+// copied away by the caller. `stream` asks for non-temporal stores (large outputs that are not read soon).
+// NaN and infinity follow IEEE 754 and PyTorch; nothing raises floating-point warnings.
 
 #include <cstdint>
 
 #include "runtime/dispatch.h"
 
 namespace rl {
+
+struct MapArgs {
+  const void* in[3];
+  int64_t step[3];  // 0: in[k] is one item for the whole run; 1: contiguous
+  void* out;
+  int64_t n;
+  const double* params;
+  bool stream;
+};
+using MapFn = void (*)(const MapArgs&);
+
+// Type slots of the map tables.
+enum MapType : int { kF32, kF64, kI32, kI64, kNumMapTypes };
+
+enum MapOp : int {
+#define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc) kMap_##name,
+#include "kernels/elementwise/ops.inc"
+#undef RL_MAP
+  kNumMaps
+};
+
+// What a map takes and gives: T.. -> T; T.. -> bool; (bool, T, T) -> T.
+enum class MapKind : int { same, to_bool, choose };
+
 struct ElementwiseKernels {
 #define RL_KERNEL(ret, name, args) ret(*name) args;
 #include "kernels/elementwise/elementwise.inc"

@@ -1,0 +1,261 @@
+#pragma once
+// exp, log, tanh, erf and their kin on vectors of float and double, over the whole range: subnormals, zeros, infinities
+// and NaN included. tests/kernels/test_elementwise.py measures the error in units of the last place (ulp) and bounds it.
+//
+// Polynomials are Chebyshev fits on the reduced range, made with 40-digit arithmetic; the remainder of the fit is below
+// a quarter of an ulp each. Reductions: exp(x) = 2^n exp(r), |r| <= ln2/2; log(x) = e ln2 + 2 atanh(s), s = f / (2 + f),
+// sqrt(1/2) <= 1 + f < sqrt(2). Products n * ln2_hi are exact, so the reductions need no fused multiply-add.
+
+#include "simd/vec.h"
+
+namespace rl::RL_ISA {
+
+// c0 + x (c1 + x (c2 + ...))
+template <class T, int N>
+RL_INLINE Vec<T> polynomial(Vec<T> x, const T (&c)[N]) {
+  Vec<T> r(c[N - 1]);
+#pragma GCC unroll 32
+  for (int i = N - 2; i >= 0; --i) r = fma(r, x, Vec<T>(c[i]));
+  return r;
+}
+
+template <class T>
+struct Consts;
+template <>
+struct Consts<float> {
+  static constexpr float ln2_hi = 0.693115234375f, ln2_lo = 3.1946184945309417232e-5f, log2e = 1.4426950408889634f;
+  static constexpr float log10_2_hi = 0.301025390625f, log10_2_lo = 4.6050389811952137389e-6f;
+  static constexpr float log10e = 0.43429448190325182765f;
+  static constexpr float exp_low = -104.0f, exp_high = 89.0f;     // beyond: 0 and infinity
+  static constexpr float exp2_low = -151.0f, exp2_high = 129.0f;
+  static constexpr float round_shift = 12582912.0f;               // 1.5 * 2^23
+  static constexpr int mantissa = 23, bias = 127;
+  static constexpr int32_t sqrt_half_bits = 0x3f3504f3;
+  static constexpr float smallest_normal = 1.17549435e-38f, two_mantissa = 16777216.0f;  // 2^24
+  static constexpr int subnormal_shift = 24;
+  static constexpr float exp_q[] = {0.5f, 0.16666576989698775683f, 0.041666554617204574203f, 0.0083631790527225773704f,
+                                    0.0013926183587713494542f};
+  static constexpr float log_g[] = {0.6666666655404201243f, 0.40000122211810649396f, 0.28550778633191965434f,
+                                    0.23331614471843499235f};
+};
+template <>
+struct Consts<double> {
+  static constexpr double ln2_hi = 0.693147180369123816490173339844, ln2_lo = 1.908214929270587816144266e-10;
+  static constexpr double log2e = 1.44269504088896340735992468100189;
+  static constexpr double log10_2_hi = 0.301029995549470186233520507813, log10_2_lo = 1.1451100898021838691e-10;
+  static constexpr double log10e = 0.4342944819032518276511289;
+  static constexpr double exp_low = -746.0, exp_high = 710.0;
+  static constexpr double exp2_low = -1076.0, exp2_high = 1025.0;
+  static constexpr double round_shift = 6755399441055744.0;       // 1.5 * 2^52
+  static constexpr int mantissa = 52, bias = 1023;
+  static constexpr int64_t sqrt_half_bits = 0x3fe6a09e667f3bcd;
+  static constexpr double smallest_normal = 2.2250738585072014e-308, two_mantissa = 18014398509481984.0;  // 2^54
+  static constexpr int subnormal_shift = 54;
+  static constexpr double exp_q[] = {0.5, 0.16666666666666670991, 0.041666666666666669755, 0.0083333333333261351258,
+                                     0.0013888888888883748305, 0.00019841269874820625271, 0.000024801587325547741216,
+                                     2.755725540020642443e-6, 2.7557273643110295328e-7, 2.5105217004720745164e-8,
+                                     2.0914686968086877233e-9};
+  static constexpr double log_g[] = {0.66666666666666697077, 0.39999999999898890514, 0.28571428626253837606,
+                                     0.22222211089379496214, 0.18182892432536871201, 0.15331611722055007885,
+                                     0.14617807153417324964};
+};
+
+// The integer value of an integral-valued lane (|a| < 2^22 or 2^51), and back: the low bits of a + 1.5 * 2^mantissa.
+template <class T>
+RL_INLINE Mask<T> to_int(Vec<T> a) {
+  const Vec<T> shift(Consts<T>::round_shift);
+  return Mask<T>((typename Mask<T>::Native)(bit_cast<typename Lane<T>::Int>(a + shift).v -
+                                            bit_cast<typename Lane<T>::Int>(shift).v));
+}
+template <class T>
+RL_INLINE Vec<T> from_int(Mask<T> a) {
+  const Vec<T> shift(Consts<T>::round_shift);
+  return bit_cast<T>(a + bit_cast<typename Lane<T>::Int>(shift)) - shift;
+}
+
+// 2^n for integral n with a normal result.
+template <class T>
+RL_INLINE Vec<T> power_of_two(Mask<T> n) {
+  using I = typename Lane<T>::Int;
+  return bit_cast<T>(shift_left<Consts<T>::mantissa>(n + Vec<I>(I(Consts<T>::bias))));
+}
+
+// x * 2^n, n integral; in two steps, so that overflow and gradual underflow round once.
+template <class T>
+RL_INLINE Vec<T> scale(Vec<T> x, Vec<T> n) {
+#if defined(RL_AVX512)
+  if constexpr (sizeof(T) == 4)
+    return Vec<T>((typename Vec<T>::Native)_mm512_mask_scalef_ps((__m512)x.v, __mmask16(-1), (__m512)x.v, (__m512)n.v));
+  else
+    return Vec<T>((typename Vec<T>::Native)_mm512_mask_scalef_pd((__m512d)x.v, __mmask8(-1), (__m512d)x.v, (__m512d)n.v));
+#else
+  const Mask<T> i = to_int(n);
+  const Mask<T> half = shift_right<1>(i);
+  return x * power_of_two<T>(half) * power_of_two<T>(i - half);
+#endif
+}
+
+// Keeps NaN: the comparisons are false for it.
+template <class T>
+RL_INLINE Vec<T> clamp_range(Vec<T> x, T low, T high) {
+  return min(Vec<T>(high), max(Vec<T>(low), x));
+}
+
+// exp(r) - 1 for |r| <= ln2 / 2.
+template <class T>
+RL_INLINE Vec<T> expm1_reduced(Vec<T> r) {
+  return fma(r * r, polynomial(r, Consts<T>::exp_q), r);
+}
+
+template <class T>
+RL_INLINE Vec<T> exp(Vec<T> x) {
+  using C = Consts<T>;
+  x = clamp_range(x, C::exp_low, C::exp_high);
+  const Vec<T> n = round(x * Vec<T>(C::log2e));
+  const Vec<T> r = (x - n * Vec<T>(C::ln2_hi)) - n * Vec<T>(C::ln2_lo);
+  return scale(Vec<T>(T(1)) + expm1_reduced(r), n);
+}
+
+template <class T>
+RL_INLINE Vec<T> exp2(Vec<T> x) {
+  using C = Consts<T>;
+  x = clamp_range(x, C::exp2_low, C::exp2_high);
+  const Vec<T> n = round(x);
+  const Vec<T> f = x - n;
+  const Vec<T> r = fma(f, Vec<T>(C::ln2_hi), f * Vec<T>(C::ln2_lo));
+  return scale(Vec<T>(T(1)) + expm1_reduced(r), n);
+}
+
+template <class T>
+RL_INLINE Vec<T> expm1(Vec<T> x) {
+  using C = Consts<T>;
+  const Vec<T> one(T(1));
+  const Vec<T> y = clamp_range(x, T(-40), C::exp_high);  // e^-40 vanishes beside 1
+  const Vec<T> n = round(y * Vec<T>(C::log2e));
+  const Vec<T> r = (y - n * Vec<T>(C::ln2_hi)) - n * Vec<T>(C::ln2_lo);
+  // 2^n (p + 1) - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)), so that 2^n itself need not be finite
+  const Vec<T> half_power = power_of_two<T>(to_int(n - one));
+  const Vec<T> half = fma(half_power, expm1_reduced(r), half_power - Vec<T>(T(0.5)));
+  return select<T>(abs(x) < Vec<T>(C::smallest_normal), x, half + half);  // keeps -0
+}
+
+// log(1 + f) + correction + e ln2 for sqrt(1/2) <= 1 + f < sqrt(2).
+template <class T>
+RL_INLINE Vec<T> log_reduced(Vec<T> f, Vec<T> e, Vec<T> correction) {
+  using C = Consts<T>;
+  const Vec<T> s = f / (Vec<T>(T(2)) + f);
+  const Vec<T> z = s * s;
+  const Vec<T> half_square = Vec<T>(T(0.5)) * f * f;
+  // 2 atanh(s) = f - (f^2/2 - s (f^2/2 + z G(z)))
+  const Vec<T> tail = s * (half_square + z * polynomial(z, C::log_g)) + (e * Vec<T>(C::ln2_lo) + correction);
+  return e * Vec<T>(C::ln2_hi) - ((half_square - tail) - f);
+}
+
+// x = (1 + f) 2^e; x positive and finite.
+template <class T>
+RL_INLINE void split_exponent(Vec<T> x, Vec<T>* f, Vec<T>* e) {
+  using C = Consts<T>;
+  using I = typename Lane<T>::Int;
+  const Mask<T> small = x < Vec<T>(C::smallest_normal);
+  x = select<T>(small, x * Vec<T>(C::two_mantissa), x);
+  const Vec<I> bits = bit_cast<I>(x) - Vec<I>(C::sqrt_half_bits);
+  const Vec<I> exponent = shift_right<C::mantissa>(bits);
+  const Vec<I> mantissa = bit_cast<I>(x) - shift_left<C::mantissa>(exponent);
+  *f = bit_cast<T>(mantissa) - Vec<T>(T(1));
+  *e = from_int<T>(exponent) - select<T>(small, Vec<T>(T(C::subnormal_shift)), Vec<T>::zero());
+}
+
+// The values of a logarithm at and beyond the ends of its range.
+template <class T>
+RL_INLINE Vec<T> log_ends(Vec<T> x, Vec<T> result) {
+  const Vec<T> infinity = T(__builtin_inf());
+  result = select<T>(x == infinity, infinity, result);
+  result = select<T>(x == Vec<T>::zero(), -infinity, result);
+  return select<T>(x >= Vec<T>::zero(), result, Vec<T>(T(__builtin_nan(""))));  // below zero, and NaN
+}
+
+template <class T>
+RL_INLINE Vec<T> log(Vec<T> x) {
+  Vec<T> f, e;
+  split_exponent(x, &f, &e);
+  return log_ends(x, log_reduced(f, e, Vec<T>::zero()));
+}
+
+template <class T>
+RL_INLINE Vec<T> log2(Vec<T> x) {
+  Vec<T> f, e;
+  split_exponent(x, &f, &e);
+  return log_ends(x, fma(log_reduced(f, Vec<T>::zero(), Vec<T>::zero()), Vec<T>(Consts<T>::log2e), e));
+}
+
+template <class T>
+RL_INLINE Vec<T> log10(Vec<T> x) {
+  using C = Consts<T>;
+  Vec<T> f, e;
+  split_exponent(x, &f, &e);
+  const Vec<T> low = fma(log_reduced(f, Vec<T>::zero(), Vec<T>::zero()), Vec<T>(C::log10e), e * Vec<T>(C::log10_2_lo));
+  return log_ends(x, fma(e, Vec<T>(C::log10_2_hi), low));
+}
+
+template <class T>
+RL_INLINE Vec<T> log1p(Vec<T> x) {
+  const Vec<T> one(T(1));
+  const Vec<T> u = one + x;
+  Vec<T> f, e;
+  split_exponent(u, &f, &e);
+  // what rounding 1 + x lost, relative to u
+  const Vec<T> lost = select<T>(x > one, one - (u - x), x - (u - one)) / u;
+  const Mask<T> plain = e == Vec<T>::zero();
+  f = select<T>(plain, x, f);
+  const Vec<T> r = log_ends(u, log_reduced(f, e, select<T>(plain, Vec<T>::zero(), lost)));
+  return select<T>(abs(x) < Vec<T>(Consts<T>::smallest_normal), x, r);  // keeps -0
+}
+
+template <class T>
+RL_INLINE Vec<T> tanh(Vec<T> x) {
+  const Vec<T> a = abs(x);
+  const Vec<T> em1 = expm1(Vec<T>(T(-2)) * a);  // in (-1, 0]
+  return copysign(-em1 / (em1 + Vec<T>(T(2))), x);
+}
+
+template <class T>
+RL_INLINE Vec<T> sigmoid(Vec<T> x) {
+  const Vec<T> one(T(1));
+  const Vec<T> e = exp(-abs(x));
+  return select<T>(x >= Vec<T>::zero(), one, e) / (one + e);
+}
+
+// |x| < 1: x S(x^2); else 1 - exp(L(|x| - middle)), L a fit of log(erfc), up to where erf rounds to 1.
+RL_INLINE Vec<float> erf(Vec<float> x) {
+  static constexpr float near[] = {1.128379165848350946f,     -0.37612626666720331023f,   0.11283594715160217732f,
+                                   -0.026854212010626412443f, 0.0051890874234339739861f, -0.00080168642871658695293f,
+                                   0.000078758750626854883411f};
+  static constexpr float far[] = {-7.8068152727272643589f,     -5.3526806742244871752f,    -0.9438937036106507214f,
+                                  -0.010858541642896824891f,   0.0021653035491625196937f,  -0.0004201225235412894562f,
+                                  0.000077291376153846193374f, -0.000013315014397316907948f, 1.6371514145936435649e-6f};
+  using V = Vec<float>;
+  const V a = abs(x), one(1.0f);
+  const V large = copysign(one - exp(polynomial(min(V(4.0f), a) - V(2.5f), far)), x);
+  return select<float>(a >= one, large, x * polynomial(x * x, near));
+}
+RL_INLINE Vec<double> erf(Vec<double> x) {
+  static constexpr double near[] = {1.1283791670955125738,     -0.37612638903183748056,   0.11283791670954878666,
+                                    -0.026866170645076793248,  0.0052239776248180144673,  -0.00085483269808337899052,
+                                    0.00012055331111642710923, -0.000014925595266831181565, 1.6461000484121368033e-6,
+                                    -1.6350312701054695011e-7, 1.4659775274047435814e-8,  -1.137284885679167367e-9,
+                                    5.9571761477489114044e-11};
+  static constexpr double far[] = {
+      -14.112437402148173755,     -7.2660995883651906731,    -0.96675305474223014893,   -0.005225658221942860614,
+      0.00087368732364082371621,  -0.00014729777488781743818, 0.000024386373538371928001, -3.8895571774332908028e-6,
+      5.8561434202146857347e-7,   -8.0693009210598873992e-8, 9.5316623245675597844e-9,  -7.7490982160991445001e-10,
+      -2.4797961927313532735e-11, 3.0657997470652254912e-11, -9.181632549224173227e-12, 2.05374382433180993e-12,
+      -3.9365555361178705863e-13, 6.732658943904082419e-14,  -8.9333129390366373054e-15, 5.1811269632167101886e-16,
+      -2.3727617867631580774e-17, 2.0718495744576253859e-17, 7.9541595055272865202e-18, -5.0952776026690952067e-18,
+      6.3255205887184927206e-19};
+  using V = Vec<double>;
+  const V a = abs(x), one(1.0);
+  const V large = copysign(one - exp(polynomial(min(V(6.0), a) - V(3.5), far)), x);
+  return select<double>(a >= one, large, x * polynomial(x * x, near));
+}
+
+}  // namespace rl::RL_ISA
