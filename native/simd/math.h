@@ -1,10 +1,11 @@
 #pragma once
 // exp, log, tanh, erf and their kin on vectors of float and double, over the whole range: subnormals, zeros, infinities
-// and NaN included. tests/kernels/test_elementwise.py measures the error in units of the last place (ulp) and bounds it.
+// and NaN included. tests/kernels/test_elementwise.py measures the error in units of the last place (ulp) and bounds
+// it.
 //
 // Polynomials are Chebyshev fits on the reduced range, made with 40-digit arithmetic; the remainder of the fit is below
-// a quarter of an ulp each. Reductions: exp(x) = 2^n exp(r), |r| <= ln2/2; log(x) = e ln2 + 2 atanh(s), s = f / (2 + f),
-// sqrt(1/2) <= 1 + f < sqrt(2). Products n * ln2_hi are exact, so the reductions need no fused multiply-add.
+// a quarter of an ulp each. Reductions: exp(x) = 2^n exp(r), |r| <= ln2/2; log(x) = e ln2 + 2 atanh(s), s = f / (2 +
+// f), sqrt(1/2) <= 1 + f < sqrt(2). Products n * ln2_hi are exact, so the reductions need no fused multiply-add.
 
 #include "simd/vec.h"
 
@@ -26,9 +27,9 @@ struct Consts<float> {
   static constexpr float ln2_hi = 0.693115234375f, ln2_lo = 3.1946184945309417232e-5f, log2e = 1.4426950408889634f;
   static constexpr float log10_2_hi = 0.301025390625f, log10_2_lo = 4.6050389811952137389e-6f;
   static constexpr float log10e = 0.43429448190325182765f;
-  static constexpr float exp_low = -104.0f, exp_high = 89.0f;     // beyond: 0 and infinity
+  static constexpr float exp_low = -104.0f, exp_high = 89.0f;  // beyond: 0 and infinity
   static constexpr float exp2_low = -151.0f, exp2_high = 129.0f;
-  static constexpr float round_shift = 12582912.0f;               // 1.5 * 2^23
+  static constexpr float round_shift = 12582912.0f;  // 1.5 * 2^23
   static constexpr int mantissa = 23, bias = 127;
   static constexpr int32_t sqrt_half_bits = 0x3f3504f3;
   static constexpr float smallest_normal = 1.17549435e-38f, two_mantissa = 16777216.0f;  // 2^24
@@ -46,14 +47,21 @@ struct Consts<double> {
   static constexpr double log10e = 0.4342944819032518276511289;
   static constexpr double exp_low = -746.0, exp_high = 710.0;
   static constexpr double exp2_low = -1076.0, exp2_high = 1025.0;
-  static constexpr double round_shift = 6755399441055744.0;       // 1.5 * 2^52
+  static constexpr double round_shift = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr int mantissa = 52, bias = 1023;
   static constexpr int64_t sqrt_half_bits = 0x3fe6a09e667f3bcd;
   static constexpr double smallest_normal = 2.2250738585072014e-308, two_mantissa = 18014398509481984.0;  // 2^54
   static constexpr int subnormal_shift = 54;
-  static constexpr double exp_q[] = {0.5, 0.16666666666666670991, 0.041666666666666669755, 0.0083333333333261351258,
-                                     0.0013888888888883748305, 0.00019841269874820625271, 0.000024801587325547741216,
-                                     2.755725540020642443e-6, 2.7557273643110295328e-7, 2.5105217004720745164e-8,
+  static constexpr double exp_q[] = {0.5,
+                                     0.16666666666666670991,
+                                     0.041666666666666669755,
+                                     0.0083333333333261351258,
+                                     0.0013888888888883748305,
+                                     0.00019841269874820625271,
+                                     0.000024801587325547741216,
+                                     2.755725540020642443e-6,
+                                     2.7557273643110295328e-7,
+                                     2.5105217004720745164e-8,
                                      2.0914686968086877233e-9};
   static constexpr double log_g[] = {0.66666666666666697077, 0.39999999999898890514, 0.28571428626253837606,
                                      0.22222211089379496214, 0.18182892432536871201, 0.15331611722055007885,
@@ -87,7 +95,8 @@ RL_INLINE Vec<T> scale(Vec<T> x, Vec<T> n) {
   if constexpr (sizeof(T) == 4)
     return Vec<T>((typename Vec<T>::Native)_mm512_mask_scalef_ps((__m512)x.v, __mmask16(-1), (__m512)x.v, (__m512)n.v));
   else
-    return Vec<T>((typename Vec<T>::Native)_mm512_mask_scalef_pd((__m512d)x.v, __mmask8(-1), (__m512d)x.v, (__m512d)n.v));
+    return Vec<T>(
+        (typename Vec<T>::Native)_mm512_mask_scalef_pd((__m512d)x.v, __mmask8(-1), (__m512d)x.v, (__m512d)n.v));
 #else
   const Mask<T> i = to_int(n);
   const Mask<T> half = shift_right<1>(i);
@@ -227,11 +236,11 @@ RL_INLINE Vec<T> sigmoid(Vec<T> x) {
 
 // |x| < 1: x S(x^2); else 1 - exp(L(|x| - middle)), L a fit of log(erfc), up to where erf rounds to 1.
 RL_INLINE Vec<float> erf(Vec<float> x) {
-  static constexpr float near[] = {1.128379165848350946f,     -0.37612626666720331023f,   0.11283594715160217732f,
-                                   -0.026854212010626412443f, 0.0051890874234339739861f, -0.00080168642871658695293f,
+  static constexpr float near[] = {1.128379165848350946f,      -0.37612626666720331023f,  0.11283594715160217732f,
+                                   -0.026854212010626412443f,  0.0051890874234339739861f, -0.00080168642871658695293f,
                                    0.000078758750626854883411f};
-  static constexpr float far[] = {-7.8068152727272643589f,     -5.3526806742244871752f,    -0.9438937036106507214f,
-                                  -0.010858541642896824891f,   0.0021653035491625196937f,  -0.0004201225235412894562f,
+  static constexpr float far[] = {-7.8068152727272643589f,     -5.3526806742244871752f,      -0.9438937036106507214f,
+                                  -0.010858541642896824891f,   0.0021653035491625196937f,    -0.0004201225235412894562f,
                                   0.000077291376153846193374f, -0.000013315014397316907948f, 1.6371514145936435649e-6f};
   using V = Vec<float>;
   const V a = abs(x), one(1.0f);
@@ -239,18 +248,18 @@ RL_INLINE Vec<float> erf(Vec<float> x) {
   return select<float>(a >= one, large, x * polynomial(x * x, near));
 }
 RL_INLINE Vec<double> erf(Vec<double> x) {
-  static constexpr double near[] = {1.1283791670955125738,     -0.37612638903183748056,   0.11283791670954878666,
-                                    -0.026866170645076793248,  0.0052239776248180144673,  -0.00085483269808337899052,
+  static constexpr double near[] = {1.1283791670955125738,     -0.37612638903183748056,     0.11283791670954878666,
+                                    -0.026866170645076793248,  0.0052239776248180144673,    -0.00085483269808337899052,
                                     0.00012055331111642710923, -0.000014925595266831181565, 1.6461000484121368033e-6,
-                                    -1.6350312701054695011e-7, 1.4659775274047435814e-8,  -1.137284885679167367e-9,
+                                    -1.6350312701054695011e-7, 1.4659775274047435814e-8,    -1.137284885679167367e-9,
                                     5.9571761477489114044e-11};
   static constexpr double far[] = {
-      -14.112437402148173755,     -7.2660995883651906731,    -0.96675305474223014893,   -0.005225658221942860614,
+      -14.112437402148173755,     -7.2660995883651906731,     -0.96675305474223014893,    -0.005225658221942860614,
       0.00087368732364082371621,  -0.00014729777488781743818, 0.000024386373538371928001, -3.8895571774332908028e-6,
-      5.8561434202146857347e-7,   -8.0693009210598873992e-8, 9.5316623245675597844e-9,  -7.7490982160991445001e-10,
-      -2.4797961927313532735e-11, 3.0657997470652254912e-11, -9.181632549224173227e-12, 2.05374382433180993e-12,
-      -3.9365555361178705863e-13, 6.732658943904082419e-14,  -8.9333129390366373054e-15, 5.1811269632167101886e-16,
-      -2.3727617867631580774e-17, 2.0718495744576253859e-17, 7.9541595055272865202e-18, -5.0952776026690952067e-18,
+      5.8561434202146857347e-7,   -8.0693009210598873992e-8,  9.5316623245675597844e-9,   -7.7490982160991445001e-10,
+      -2.4797961927313532735e-11, 3.0657997470652254912e-11,  -9.181632549224173227e-12,  2.05374382433180993e-12,
+      -3.9365555361178705863e-13, 6.732658943904082419e-14,   -8.9333129390366373054e-15, 5.1811269632167101886e-16,
+      -2.3727617867631580774e-17, 2.0718495744576253859e-17,  7.9541595055272865202e-18,  -5.0952776026690952067e-18,
       6.3255205887184927206e-19};
   using V = Vec<double>;
   const V a = abs(x), one(1.0);

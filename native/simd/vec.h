@@ -19,12 +19,12 @@ inline constexpr int kVectorBytes = RL_VECTOR_BYTES;
 // The compiler's vector type of T, and the integer type of T's width.
 template <class T>
 struct Lane;
-#define RL_LANE(T, I)                                                                       \
-  template <>                                                                               \
-  struct Lane<T> {                                                                          \
-    typedef T Native __attribute__((vector_size(RL_VECTOR_BYTES)));                         \
+#define RL_LANE(T, I)                                                                         \
+  template <>                                                                                 \
+  struct Lane<T> {                                                                            \
+    typedef T Native __attribute__((vector_size(RL_VECTOR_BYTES)));                           \
     typedef T Unaligned __attribute__((vector_size(RL_VECTOR_BYTES), aligned(1), may_alias)); \
-    using Int = I;                                                                          \
+    using Int = I;                                                                            \
   };
 RL_LANE(float, int32_t)
 RL_LANE(double, int64_t)
@@ -77,10 +77,10 @@ struct Vec {
 template <class T>
 using Mask = typename Vec<T>::Int;
 
-#define RL_COMPARE(op)                                                            \
-  template <class T>                                                              \
-  RL_INLINE Mask<T> operator op(Vec<T> a, Vec<T> b) {                             \
-    return Mask<T>((typename Mask<T>::Native)(a.v op b.v));                       \
+#define RL_COMPARE(op)                                      \
+  template <class T>                                        \
+  RL_INLINE Mask<T> operator op(Vec<T> a, Vec<T> b) {       \
+    return Mask<T>((typename Mask<T>::Native)(a.v op b.v)); \
   }
 RL_COMPARE(<)
 RL_COMPARE(<=)
@@ -90,11 +90,11 @@ RL_COMPARE(==)
 RL_COMPARE(!=)
 #undef RL_COMPARE
 
-#define RL_BITS(op)                                                               \
-  template <class I>                                                              \
-  RL_INLINE Vec<I> operator op(Vec<I> a, Vec<I> b) {                              \
-    static_assert(I(1) / 2 == 0, "integer lanes");                                \
-    return Vec<I>((typename Vec<I>::Native)(a.v op b.v));                         \
+#define RL_BITS(op)                                       \
+  template <class I>                                      \
+  RL_INLINE Vec<I> operator op(Vec<I> a, Vec<I> b) {      \
+    static_assert(I(1) / 2 == 0, "integer lanes");        \
+    return Vec<I>((typename Vec<I>::Native)(a.v op b.v)); \
   }
 RL_BITS(&)
 RL_BITS(|)
@@ -167,14 +167,14 @@ RL_INLINE T reduce_min(Vec<T> a) {
 #if defined(RL_AVX512)
 RL_INLINE __mmask16 tail16(int n) { return __mmask16((1u << n) - 1u); }
 RL_INLINE __mmask8 tail8(int n) { return __mmask8((1u << n) - 1u); }
-#define RL_TAIL(T, suffix, tail, Reg)                                                       \
-  template <>                                                                               \
-  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {                                      \
-    return Vec<T>((Native)_mm512_maskz_loadu_##suffix(tail(n), p));                         \
-  }                                                                                         \
-  template <>                                                                               \
-  RL_INLINE void Vec<T>::store_n(T* p, int n) const {                                       \
-    _mm512_mask_storeu_##suffix(p, tail(n), (Reg)v);                                        \
+#define RL_TAIL(T, suffix, tail, Reg)                               \
+  template <>                                                       \
+  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {              \
+    return Vec<T>((Native)_mm512_maskz_loadu_##suffix(tail(n), p)); \
+  }                                                                 \
+  template <>                                                       \
+  RL_INLINE void Vec<T>::store_n(T* p, int n) const {               \
+    _mm512_mask_storeu_##suffix(p, tail(n), (Reg)v);                \
   }
 RL_TAIL(float, ps, tail16, __m512)
 RL_TAIL(double, pd, tail8, __m512d)
@@ -185,14 +185,14 @@ RL_TAIL(int64_t, epi64, tail8, __m512i)
 alignas(32) inline constexpr int32_t kTailMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 RL_INLINE __m256i tail32(int n) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTailMask + 8 - n)); }
 RL_INLINE __m256i tail64(int n) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kTailMask + 8 - 2 * n)); }
-#define RL_TAIL(T, P, suffix, tail, Reg)                                                    \
-  template <>                                                                               \
-  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {                                      \
+#define RL_TAIL(T, P, suffix, tail, Reg)                                                     \
+  template <>                                                                                \
+  RL_INLINE Vec<T> Vec<T>::load_n(const T* p, int n) {                                       \
     return Vec<T>((Native)_mm256_maskload_##suffix(reinterpret_cast<const P*>(p), tail(n))); \
-  }                                                                                         \
-  template <>                                                                               \
-  RL_INLINE void Vec<T>::store_n(T* p, int n) const {                                       \
-    _mm256_maskstore_##suffix(reinterpret_cast<P*>(p), tail(n), (Reg)v);                    \
+  }                                                                                          \
+  template <>                                                                                \
+  RL_INLINE void Vec<T>::store_n(T* p, int n) const {                                        \
+    _mm256_maskstore_##suffix(reinterpret_cast<P*>(p), tail(n), (Reg)v);                     \
   }
 RL_TAIL(float, float, ps, tail32, __m256)
 RL_TAIL(double, double, pd, tail64, __m256d)

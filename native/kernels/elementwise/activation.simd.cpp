@@ -11,7 +11,8 @@ RL_FUNCTOR2(TanhGrad, return a * (V(T(1)) - b * b);)
 RL_FUNCTOR1(Silu, return a * sigmoid(a);)
 RL_FUNCTOR2(SiluGrad, const V s = sigmoid(b); return a * s * (V(T(1)) + b * (V(T(1)) - s));)
 
-// gelu(x) = x P(x), P the normal distribution's cumulative probability (1 + erf(x / sqrt 2)) / 2; P' = e^(-x^2/2) / sqrt(2 pi)
+// gelu(x) = x P(x), P the normal distribution's cumulative probability (1 + erf(x / sqrt 2)) / 2; P' = e^(-x^2/2) /
+// sqrt(2 pi)
 template <class T>
 RL_INLINE Vec<T> normal_cdf(Vec<T> x) {
   return Vec<T>(T(0.5)) * (Vec<T>(T(1)) + erf(x * Vec<T>(T(0.70710678118654752440))));
@@ -72,17 +73,13 @@ template <class T>
 struct ClampGrad {
   Vec<T> low, high;
   explicit RL_INLINE ClampGrad(const double* p) : low(T(p[0])), high(T(p[1])) {}
-  RL_INLINE auto operator()(Vec<T> g, Vec<T> x) const {
-    return select<T>((x >= low) & (x <= high), g, Vec<T>::zero());
-  }
+  RL_INLINE auto operator()(Vec<T> g, Vec<T> x) const { return select<T>((x >= low) & (x <= high), g, Vec<T>::zero()); }
 };
 template <class T>
 struct HardtanhGrad {
   Vec<T> low, high;
   explicit RL_INLINE HardtanhGrad(const double* p) : low(T(p[0])), high(T(p[1])) {}
-  RL_INLINE auto operator()(Vec<T> g, Vec<T> x) const {
-    return select<T>((x <= low) | (x >= high), Vec<T>::zero(), g);
-  }
+  RL_INLINE auto operator()(Vec<T> g, Vec<T> x) const { return select<T>((x <= low) | (x >= high), Vec<T>::zero(), g); }
 };
 
 template <class T>
@@ -92,8 +89,8 @@ RL_INLINE Vec<T> hard_gate(Vec<T> x) {  // min(max(x + 3, 0), 6), NaN stays
 RL_FUNCTOR1(Hardsigmoid, return hard_gate(a) / V(T(6));)
 RL_FUNCTOR2(HardsigmoidGrad, return select<T>((b > V(T(-3))) & (b < V(T(3))), a / V(T(6)), V::zero());)
 RL_FUNCTOR1(Hardswish, return a * hard_gate(a) / V(T(6));)
-RL_FUNCTOR2(HardswishGrad, return select<T>(b <= V(T(-3)), V::zero(),
-                                            select<T>(b < V(T(3)), a * (b / V(T(3)) + V(T(0.5))), a));)
+RL_FUNCTOR2(HardswishGrad,
+            return select<T>(b <= V(T(-3)), V::zero(), select<T>(b < V(T(3)), a*(b / V(T(3)) + V(T(0.5))), a));)
 
 // tanh(log(1 + e)) = (e^2 + 2 e) / (e^2 + 2 e + 2) with e = e^x; beyond x = 20 it is 1 to every bit of a double
 template <class T>

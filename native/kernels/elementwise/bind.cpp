@@ -5,9 +5,9 @@
 #include "runtime/array_view.h"
 #include "runtime/bindings.h"
 
-// Every map as a Python function: inputs positional (arrays, or Python numbers taken at the arrays' dtype), `out` third or by
-// name, parameters by name. What has no kernel (other dtypes, mixed dtypes) goes to the engine's NumPy function of that
-// name, registered by set_elementwise_fallbacks.
+// Every map as a Python function: inputs positional (arrays, or Python numbers taken at the arrays' dtype), `out` third
+// or by name, parameters by name. What has no kernel (other dtypes, mixed dtypes) goes to the engine's NumPy function
+// of that name, registered by set_elementwise_fallbacks.
 
 namespace rl {
 
@@ -20,7 +20,8 @@ struct MapInfo {
 };
 
 static const MapInfo kMapInfo[] = {
-#define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc) {#name, inputs, MapKind::kind, {p0, p1, p2}, {d0, d1, d2}},
+#define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc) \
+  {#name, inputs, MapKind::kind, {p0, p1, p2}, {d0, d1, d2}},
 #include "kernels/elementwise/ops.inc"
 #undef RL_MAP
 };
@@ -33,12 +34,18 @@ static constexpr int64_t kStreamBytes = 32 << 20;
 
 static int map_type(int typenum) {
   switch (typenum) {
-    case NPY_FLOAT32: return kF32;
-    case NPY_FLOAT64: return kF64;
-    case NPY_INT32: return kI32;
-    case NPY_INT64: return kI64;
-    case NPY_LONGLONG: return kI64;
-    default: return -1;
+    case NPY_FLOAT32:
+      return kF32;
+    case NPY_FLOAT64:
+      return kF64;
+    case NPY_INT32:
+      return kI32;
+    case NPY_INT64:
+      return kI64;
+    case NPY_LONGLONG:
+      return kI64;
+    default:
+      return -1;
   }
 }
 
@@ -60,9 +67,12 @@ union Item {
 static bool to_item(PyObject* object, int type, Item* item) {
   if (PyFloat_Check(object)) {
     const double value = PyFloat_AS_DOUBLE(object);
-    if (type == kF32) item->f32 = float(value);
-    else if (type == kF64) item->f64 = value;
-    else return false;
+    if (type == kF32)
+      item->f32 = float(value);
+    else if (type == kF64)
+      item->f64 = value;
+    else
+      return false;
     return true;
   }
   if (!PyLong_Check(object)) return false;
@@ -72,21 +82,26 @@ static bool to_item(PyObject* object, int type, Item* item) {
       PyErr_Clear();
       return false;
     }
-    if (type == kF32) item->f32 = float(value);
-    else item->f64 = value;
+    if (type == kF32)
+      item->f32 = float(value);
+    else
+      item->f64 = value;
     return true;
   }
   int overflow;
   const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
   if (overflow || (type == kI32 && (value < INT32_MIN || value > INT32_MAX))) return false;
-  if (type == kI32) item->i32 = int32_t(value);
-  else item->i64 = value;
+  if (type == kI32)
+    item->i32 = int32_t(value);
+  else
+    item->i64 = value;
   return true;
 }
 
 static PyObject* fall_back(int op, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   if (!fallbacks[op])
-    return PyErr_Format(PyExc_TypeError, "%s: no kernel takes these arguments (arrays of one float dtype expected)", kMapInfo[op].name);
+    return PyErr_Format(PyExc_TypeError, "%s: no kernel takes these arguments (arrays of one float dtype expected)",
+                        kMapInfo[op].name);
   return PyObject_Vectorcall(fallbacks[op], args, size_t(nargs), kwnames);
 }
 
@@ -102,8 +117,10 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
   if (!broadcast_shapes(arrays, info.inputs, info.name, &it.ndim, shape)) return nullptr;
   for (int d = 0; d < it.ndim; ++d) it.shape[d] = shape[d];
   if (out && (PyArray_NDIM(out) != it.ndim || !PyArray_CompareLists(PyArray_DIMS(out), shape, it.ndim))) {
-    Ref wanted(PyArray_IntTupleFromIntp(it.ndim, shape)), got(PyArray_IntTupleFromIntp(PyArray_NDIM(out), PyArray_DIMS(out)));
-    return PyErr_Format(PyExc_ValueError, "%s: the result has shape %R, but out has %R", info.name, wanted.object, got.object);
+    Ref wanted(PyArray_IntTupleFromIntp(it.ndim, shape)),
+        got(PyArray_IntTupleFromIntp(PyArray_NDIM(out), PyArray_DIMS(out)));
+    return PyErr_Format(PyExc_ValueError, "%s: the result has shape %R, but out has %R", info.name, wanted.object,
+                        got.object);
   }
   Ref copies[3];
   static const int item_bytes[] = {4, 8, 4, 8};
@@ -132,7 +149,8 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
   return result.release();
 }
 
-static bool read_params(const MapInfo& info, PyObject* const* values, PyObject* kwnames, double* params, PyObject** out) {
+static bool read_params(const MapInfo& info, PyObject* const* values, PyObject* kwnames, double* params,
+                        PyObject** out) {
   const Py_ssize_t count = PyTuple_GET_SIZE(kwnames);
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* name = PyTuple_GET_ITEM(kwnames, i);
@@ -154,7 +172,8 @@ static bool read_params(const MapInfo& info, PyObject* const* values, PyObject* 
 static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   const MapInfo& info = kMapInfo[op];
   if (nargs != info.inputs && nargs != info.inputs + 1)
-    return PyErr_Format(PyExc_TypeError, "%s: expected %d inputs (and out), got %zd arguments", info.name, info.inputs, nargs);
+    return PyErr_Format(PyExc_TypeError, "%s: expected %d inputs (and out), got %zd arguments", info.name, info.inputs,
+                        nargs);
   PyObject* out_object = nargs > info.inputs ? args[info.inputs] : Py_None;
   double params[3] = {info.defaults[0], info.defaults[1], info.defaults[2]};
   if (kwnames && !read_params(info, args + nargs, kwnames, params, &out_object)) return nullptr;
@@ -198,8 +217,10 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
 
   // One flat run over everything.
   PyArrayObject* result = out;
-  if (result) Py_INCREF(result);
-  else if (!(result = new_array(PyArray_NDIM(like), PyArray_DIMS(like), out_typenum))) return nullptr;
+  if (result)
+    Py_INCREF(result);
+  else if (!(result = new_array(PyArray_NDIM(like), PyArray_DIMS(like), out_typenum)))
+    return nullptr;
   MapArgs run{};
   run.out = PyArray_DATA(result);
   run.n = PyArray_SIZE(like);
@@ -224,23 +245,26 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
       o.strides[0] = o.item_bytes;
     }
     GilRelease nogil;
-    run_map(it, f, params, !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) >= kStreamBytes);
+    run_map(it, f, params,
+            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) >= kStreamBytes);
   }
   return reinterpret_cast<PyObject*>(result);
 }
 
-#define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc)                                             \
-  static PyObject* map_##name(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {      \
-    return call(kMap_##name, args, nargs, kwnames);                                                         \
+#define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc)                                        \
+  static PyObject* map_##name(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) { \
+    return call(kMap_##name, args, nargs, kwnames);                                                    \
   }
 #include "kernels/elementwise/ops.inc"
 #undef RL_MAP
 
 static PyObject* set_elementwise_fallbacks(PyObject*, PyObject* table) {
-  if (!PyDict_Check(table)) return PyErr_Format(PyExc_TypeError, "set_elementwise_fallbacks: expected a dict of functions");
+  if (!PyDict_Check(table))
+    return PyErr_Format(PyExc_TypeError, "set_elementwise_fallbacks: expected a dict of functions");
   for (int op = 0; op < kNumMaps; ++op) {
     PyObject* function = PyDict_GetItemString(table, kMapInfo[op].name);
-    if (!function) return PyErr_Format(PyExc_KeyError, "set_elementwise_fallbacks: no function for '%s'", kMapInfo[op].name);
+    if (!function)
+      return PyErr_Format(PyExc_KeyError, "set_elementwise_fallbacks: no function for '%s'", kMapInfo[op].name);
     Py_INCREF(function);
     Py_XSETREF(fallbacks[op], function);
   }
@@ -269,7 +293,8 @@ static PyObject* cast(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
   set_operand(&it, 0, a);
   Ref out(reinterpret_cast<PyObject*>(new_output(it, descr->type_num)));
   if (!out) return nullptr;
-  const int src = PyArray_TYPE(a) == NPY_BOOL ? int(kNumMapTypes) : map_type(PyArray_TYPE(a)), dst = map_type(descr->type_num);
+  const int src = PyArray_TYPE(a) == NPY_BOOL ? int(kNumMapTypes) : map_type(PyArray_TYPE(a)),
+            dst = map_type(descr->type_num);
   MapFn f = src >= 0 && dst >= 0 && usable(a) ? elementwise_kernels().find_cast(src, dst) : nullptr;
   if (!f) {
     Ref done(PyObject_CallFunctionObjArgs(cast_fallback, out.object, args[0], nullptr));
@@ -284,13 +309,15 @@ static PyObject* cast(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
   return out.release();
 }
 
-#define RL_METHOD_KEYWORDS(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS
+#define RL_METHOD_KEYWORDS(f) \
+  reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS
 
 PyMethodDef elementwise_methods[] = {
 #define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc) {#name, RL_METHOD_KEYWORDS(map_##name), doc},
 #include "kernels/elementwise/ops.inc"
 #undef RL_MAP
-    {"set_elementwise_fallbacks", set_elementwise_fallbacks, METH_O, "Register the NumPy form of every map: {name: function}."},
+    {"set_elementwise_fallbacks", set_elementwise_fallbacks, METH_O,
+     "Register the NumPy form of every map: {name: function}."},
     {"cast", RL_METHOD_KEYWORDS(cast), "cast(a, dtype): a copy of another dtype."},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -26,17 +26,17 @@ static void where(const MapArgs& args) {
     map_run<3, false, T, uint8_t, T>(args, Where<T>{});
 }
 
-#define RL_COMPARE_ROW(name, F)                                    \
-  case kMap_##name:                                                \
-    if (type == kF32) return &map_to_bool<F, 2, float>;            \
-    if (type == kF64) return &map_to_bool<F, 2, double>;           \
-    if (type == kI32) return &map_to_bool<F, 2, int32_t>;          \
-    if (type == kI64) return &map_to_bool<F, 2, int64_t>;          \
+#define RL_COMPARE_ROW(name, F)                           \
+  case kMap_##name:                                       \
+    if (type == kF32) return &map_to_bool<F, 2, float>;   \
+    if (type == kF64) return &map_to_bool<F, 2, double>;  \
+    if (type == kI32) return &map_to_bool<F, 2, int32_t>; \
+    if (type == kI64) return &map_to_bool<F, 2, int64_t>; \
     return nullptr;
-#define RL_TEST_ROW(name, F)                                       \
-  case kMap_##name:                                                \
-    if (type == kF32) return &map_to_bool<F, 1, float>;            \
-    if (type == kF64) return &map_to_bool<F, 1, double>;           \
+#define RL_TEST_ROW(name, F)                             \
+  case kMap_##name:                                      \
+    if (type == kF32) return &map_to_bool<F, 1, float>;  \
+    if (type == kF64) return &map_to_bool<F, 1, double>; \
     return nullptr;
 
 MapFn find_compare(int op, int type) {

@@ -19,8 +19,10 @@ bool broadcast_shapes(PyArrayObject* const* arrays, int count, const char* op, i
       npy_intp& s = shape[d + offset];
       if (n == s || n == 1) continue;
       if (s != 1) {
-        Ref wanted(PyArray_IntTupleFromIntp(rank, shape)), got(PyArray_IntTupleFromIntp(PyArray_NDIM(arrays[k]), PyArray_DIMS(arrays[k])));
-        PyErr_Format(PyExc_ValueError, "%s: shapes %R and %R cannot be broadcast together", op, wanted.object, got.object);
+        Ref wanted(PyArray_IntTupleFromIntp(rank, shape)),
+            got(PyArray_IntTupleFromIntp(PyArray_NDIM(arrays[k]), PyArray_DIMS(arrays[k])));
+        PyErr_Format(PyExc_ValueError, "%s: shapes %R and %R cannot be broadcast together", op, wanted.object,
+                     got.object);
         return false;
       }
       s = n;
@@ -100,7 +102,8 @@ void order_and_merge(Iteration* it) {
       int verdict = 0;
       for (int q = 0; q < count && !verdict; ++q) {
         const int k = q == 0 ? count - 1 : q - 1;
-        const int64_t inner = magnitude(t.operands[k].strides[order[j - 1]]), outer = magnitude(t.operands[k].strides[order[j]]);
+        const int64_t inner = magnitude(t.operands[k].strides[order[j - 1]]),
+                      outer = magnitude(t.operands[k].strides[order[j]]);
         if (inner == 0 || outer == 0 || inner == outer) continue;
         verdict = outer < inner ? 1 : -1;
       }
@@ -117,8 +120,7 @@ void order_and_merge(Iteration* it) {
     t.size *= t.shape[d];
     if (t.shape[d] == 1) continue;
     bool merge = ndim > 0;
-    for (int k = 0; k < count && merge; ++k)
-      merge = t.operands[k].strides[d] == strides[k][ndim - 1] * shape[ndim - 1];
+    for (int k = 0; k < count && merge; ++k) merge = t.operands[k].strides[d] == strides[k][ndim - 1] * shape[ndim - 1];
     if (merge) {
       shape[ndim - 1] *= t.shape[d];
     } else {
@@ -154,10 +156,14 @@ void copy_strided(char* dst, int64_t ds, const char* src, int64_t ss, int64_t n,
     return;
   }
   switch (item_bytes) {
-    case 1: return copy_items<uint8_t>(dst, ds, src, ss, n);
-    case 2: return copy_items<uint16_t>(dst, ds, src, ss, n);
-    case 4: return copy_items<uint32_t>(dst, ds, src, ss, n);
-    case 8: return copy_items<uint64_t>(dst, ds, src, ss, n);
+    case 1:
+      return copy_items<uint8_t>(dst, ds, src, ss, n);
+    case 2:
+      return copy_items<uint16_t>(dst, ds, src, ss, n);
+    case 4:
+      return copy_items<uint32_t>(dst, ds, src, ss, n);
+    case 8:
+      return copy_items<uint64_t>(dst, ds, src, ss, n);
     case 16: {
       copy_items<uint64_t>(dst, ds, src, ss, n);
       return copy_items<uint64_t>(dst + 8, ds, src + 8, ss, n);

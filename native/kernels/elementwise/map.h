@@ -1,6 +1,6 @@
 #pragma once
-// The loop that every map shares, over Vec<T>: four vectors at a time, then one, then a masked tail. A broadcast input is
-// spread over a small buffer that the loop reads again and again, so one loop serves every mix of broadcast inputs.
+// The loop that every map shares, over Vec<T>: four vectors at a time, then one, then a masked tail. A broadcast input
+// is spread over a small buffer that the loop reads again and again, so one loop serves every mix of broadcast inputs.
 
 #include "kernels/elementwise/elementwise.h"
 #include "simd/math.h"
@@ -69,14 +69,20 @@ static RL_INLINE void map_run(const MapArgs& args, const F& f) {
   if constexpr (kInputs > 1) b = spread(b, sb, fill_b, B);
   if constexpr (kInputs > 2) c = spread(c, sc, fill_c, B);
   const auto whole = [&](int k) RL_LAMBDA_INLINE {
-    if constexpr (kInputs == 1) return f(Items<T, A>::load(a + k));
-    else if constexpr (kInputs == 2) return f(Items<T, A>::load(a + k), Vec<T>::load(b + k));
-    else return f(Items<T, A>::load(a + k), Vec<T>::load(b + k), Vec<T>::load(c + k));
+    if constexpr (kInputs == 1)
+      return f(Items<T, A>::load(a + k));
+    else if constexpr (kInputs == 2)
+      return f(Items<T, A>::load(a + k), Vec<T>::load(b + k));
+    else
+      return f(Items<T, A>::load(a + k), Vec<T>::load(b + k), Vec<T>::load(c + k));
   };
   const auto some = [&](int n) RL_LAMBDA_INLINE {
-    if constexpr (kInputs == 1) put_n(f(Items<T, A>::load_n(a, n)), out, n);
-    else if constexpr (kInputs == 2) put_n(f(Items<T, A>::load_n(a, n), Vec<T>::load_n(b, n)), out, n);
-    else put_n(f(Items<T, A>::load_n(a, n), Vec<T>::load_n(b, n), Vec<T>::load_n(c, n)), out, n);
+    if constexpr (kInputs == 1)
+      put_n(f(Items<T, A>::load_n(a, n)), out, n);
+    else if constexpr (kInputs == 2)
+      put_n(f(Items<T, A>::load_n(a, n), Vec<T>::load_n(b, n)), out, n);
+    else
+      put_n(f(Items<T, A>::load_n(a, n), Vec<T>::load_n(b, n), Vec<T>::load_n(c, n)), out, n);
   };
   const auto advance = [&](int64_t k) RL_LAMBDA_INLINE {
     a += sa * k;
@@ -138,33 +144,33 @@ RL_INLINE Vec<T> each(Vec<T> a, Vec<T> b, F f) {
   return Vec<T>::load(x);
 }
 
-#define RL_FUNCTOR1(Name, ...)                             \
-  template <class T>                                       \
-  struct Name {                                            \
-    using V = Vec<T>;                                      \
-    explicit RL_INLINE Name(const double*) {}              \
-    RL_INLINE auto operator()(V a) const { __VA_ARGS__ }   \
+#define RL_FUNCTOR1(Name, ...)                           \
+  template <class T>                                     \
+  struct Name {                                          \
+    using V = Vec<T>;                                    \
+    explicit RL_INLINE Name(const double*) {}            \
+    RL_INLINE auto operator()(V a) const { __VA_ARGS__ } \
   };
-#define RL_FUNCTOR2(Name, ...)                                  \
-  template <class T>                                            \
-  struct Name {                                                 \
-    using V = Vec<T>;                                           \
-    explicit RL_INLINE Name(const double*) {}                   \
-    RL_INLINE auto operator()(V a, V b) const { __VA_ARGS__ }   \
+#define RL_FUNCTOR2(Name, ...)                                \
+  template <class T>                                          \
+  struct Name {                                               \
+    using V = Vec<T>;                                         \
+    explicit RL_INLINE Name(const double*) {}                 \
+    RL_INLINE auto operator()(V a, V b) const { __VA_ARGS__ } \
   };
 
 // table rows: floats only, or all four types
-#define RL_FLOATS(name, F, inputs)                          \
-  case kMap_##name:                                         \
-    if (type == kF32) return &map<F, inputs, float>;        \
-    if (type == kF64) return &map<F, inputs, double>;       \
+#define RL_FLOATS(name, F, inputs)                    \
+  case kMap_##name:                                   \
+    if (type == kF32) return &map<F, inputs, float>;  \
+    if (type == kF64) return &map<F, inputs, double>; \
     return nullptr;
-#define RL_ALL(name, F, inputs)                             \
-  case kMap_##name:                                         \
-    if (type == kF32) return &map<F, inputs, float>;        \
-    if (type == kF64) return &map<F, inputs, double>;       \
-    if (type == kI32) return &map<F, inputs, int32_t>;      \
-    if (type == kI64) return &map<F, inputs, int64_t>;      \
+#define RL_ALL(name, F, inputs)                        \
+  case kMap_##name:                                    \
+    if (type == kF32) return &map<F, inputs, float>;   \
+    if (type == kF64) return &map<F, inputs, double>;  \
+    if (type == kI32) return &map<F, inputs, int32_t>; \
+    if (type == kI64) return &map<F, inputs, int64_t>; \
     return nullptr;
 
 MapFn find_arithmetic(int op, int type);

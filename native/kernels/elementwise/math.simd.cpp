@@ -31,13 +31,13 @@ MapFn find_math(int op, int type) {
   return nullptr;
 }
 
-#define RL_LIBM1(Name, function)                                                                    \
-  RL_INLINE float libm_##function(float x) { return __builtin_##function##f(x); }                   \
-  RL_INLINE double libm_##function(double x) { return __builtin_##function(x); }                    \
+#define RL_LIBM1(Name, function)                                                  \
+  RL_INLINE float libm_##function(float x) { return __builtin_##function##f(x); } \
+  RL_INLINE double libm_##function(double x) { return __builtin_##function(x); }  \
   RL_FUNCTOR1(Name, return each(a, [](T x) { return libm_##function(x); });)
-#define RL_LIBM2(Name, function)                                                                    \
-  RL_INLINE float libm_##function(float x, float y) { return __builtin_##function##f(x, y); }       \
-  RL_INLINE double libm_##function(double x, double y) { return __builtin_##function(x, y); }       \
+#define RL_LIBM2(Name, function)                                                              \
+  RL_INLINE float libm_##function(float x, float y) { return __builtin_##function##f(x, y); } \
+  RL_INLINE double libm_##function(double x, double y) { return __builtin_##function(x, y); } \
   RL_FUNCTOR2(Name, return each(a, b, [](T x, T y) { return libm_##function(x, y); });)
 
 RL_LIBM1(Erfc, erfc)

@@ -1,75 +1,198 @@
-"""Elementwise arithmetic."""
+"""Elementwise functions of the CPU engine.
 
-from __future__ import annotations
+Arrays, or Python numbers taken at the arrays' dtype; arrays broadcast; `out` (last, or by name) receives the result and may
+be one of the inputs; parameters by name. The result is a new array laid out in memory as its inputs are. float32,
+float64 and for arithmetic and comparisons int32 and int64 run natively, everything else in NumPy.
+
+div is true division (of floats: the op converts integers first). floor_divide rounds to minus infinity, remainder has
+the divisor's sign and fmod the dividend's; integer division by zero raises ZeroDivisionError. maximum, minimum and clamp
+hand NaN on.
+"""
+
+import builtins
+from typing import Any
 
 import numpy as np
 
-__all__ = """add sub mul div neg abs sign exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal square tanh sigmoid relu sin cos
-pow maximum minimum floor ceil trunc round floor_divide remainder fmod eq ne lt le gt ge logical_not logical_and logical_or
-logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite where clamp cast relu_grad sigmoid_grad
-tanh_grad atan2""".split()
+from rushlight import _native
+from rushlight.engine.cpu import elementwise_numpy
+
+__all__ = """
+abs acos acosh add add_scaled addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_not bitwise_or
+bitwise_xor cast ceil clamp clamp_grad copysign cos cosh div elu elu_grad eq erf erfc exp exp2 expm1 floor
+floor_divide fmax fmin fmod frac ge gelu gelu_grad gelu_tanh gelu_tanh_grad gt hardsigmoid hardsigmoid_grad
+hardswish hardswish_grad hardtanh_grad hypot isfinite isinf isnan le leaky_relu leaky_relu_grad left_shift lerp
+lgamma log log10 log1p log2 log_sigmoid log_sigmoid_grad logical_and logical_not logical_or logical_xor lt
+maximum minimum mish mish_grad mul ne neg nextafter pow reciprocal relu relu_grad remainder right_shift round
+rsqrt sigmoid sigmoid_grad sign signbit silu silu_grad sin sinh softplus softplus_grad sqrt square sub tan tanh
+tanh_grad threshold threshold_grad trunc where
+""".split()
+
+_native.set_elementwise_fallbacks(elementwise_numpy.FALLBACKS)
+
+# arithmetic
+add = _native.add
+sub = _native.sub
+mul = _native.mul
+div = _native.div
+add_scaled = _native.add_scaled
+maximum = _native.maximum
+minimum = _native.minimum
+fmax = _native.fmax
+fmin = _native.fmin
+floor_divide = _native.floor_divide
+remainder = _native.remainder
+fmod = _native.fmod
+neg = _native.neg
+abs = _native.abs
+sign = _native.sign
+square = _native.square
+sqrt = _native.sqrt
+rsqrt = _native.rsqrt
+reciprocal = _native.reciprocal
+floor = _native.floor
+ceil = _native.ceil
+trunc = _native.trunc
+frac = _native.frac
+lerp = _native.lerp
+addcmul = _native.addcmul
+addcdiv = _native.addcdiv
+
+# mathematics
+exp = _native.exp
+exp2 = _native.exp2
+expm1 = _native.expm1
+log = _native.log
+log2 = _native.log2
+log10 = _native.log10
+log1p = _native.log1p
+tanh = _native.tanh
+sigmoid = _native.sigmoid
+erf = _native.erf
+erfc = _native.erfc
+sin = _native.sin
+cos = _native.cos
+tan = _native.tan
+asin = _native.asin
+acos = _native.acos
+atan = _native.atan
+atan2 = _native.atan2
+sinh = _native.sinh
+cosh = _native.cosh
+asinh = _native.asinh
+acosh = _native.acosh
+atanh = _native.atanh
+lgamma = _native.lgamma
+
+# activations and their gradients: (g, y) for relu, sigmoid and tanh, (g, a) for the others
+relu = _native.relu
+relu_grad = _native.relu_grad
+sigmoid_grad = _native.sigmoid_grad
+tanh_grad = _native.tanh_grad
+silu = _native.silu
+silu_grad = _native.silu_grad
+gelu_tanh = _native.gelu_tanh
+gelu_tanh_grad = _native.gelu_tanh_grad
+leaky_relu = _native.leaky_relu
+leaky_relu_grad = _native.leaky_relu_grad
+elu = _native.elu
+elu_grad = _native.elu_grad
+softplus = _native.softplus
+softplus_grad = _native.softplus_grad
+log_sigmoid = _native.log_sigmoid
+log_sigmoid_grad = _native.log_sigmoid_grad
+clamp_grad = _native.clamp_grad
+hardtanh_grad = _native.hardtanh_grad
+hardsigmoid = _native.hardsigmoid
+hardsigmoid_grad = _native.hardsigmoid_grad
+hardswish = _native.hardswish
+hardswish_grad = _native.hardswish_grad
+mish = _native.mish
+mish_grad = _native.mish_grad
+threshold = _native.threshold
+threshold_grad = _native.threshold_grad
+
+# comparison and choice
+eq = _native.eq
+ne = _native.ne
+lt = _native.lt
+le = _native.le
+gt = _native.gt
+ge = _native.ge
+isnan = _native.isnan
+isinf = _native.isinf
+isfinite = _native.isfinite
+where = _native.where
+
+cast = _native.cast  # cast(a, *, dtype): always a copy
 
 
-def _wrap(ufunc):
-    def f(a, b=None, out=None):
-        with np.errstate(all="ignore"):
-            r = ufunc(a, out=out) if b is None else ufunc(a, b, out=out)
-        return r if isinstance(r, np.ndarray) else np.asarray(r)
-
-    return f
+def gelu(a: np.ndarray, *, approximate: str = "none") -> np.ndarray:
+    """a * P(a), P the normal distribution's cumulative probability; approximate="tanh": its tanh approximation."""
+    return _native.gelu_tanh(a) if approximate == "tanh" else _native.gelu(a)
 
 
-add, sub, mul, div = map(_wrap, (np.add, np.subtract, np.multiply, np.true_divide))
-neg, abs, sign, exp, expm1, log, log1p, log2, log10 = map(
-    _wrap, (np.negative, np.abs, np.sign, np.exp, np.expm1, np.log, np.log1p, np.log2, np.log10)
-)
-sqrt, reciprocal, square, tanh, sin, cos = map(_wrap, (np.sqrt, np.reciprocal, np.square, np.tanh, np.sin, np.cos))
-pow, maximum, minimum, floor, ceil, trunc, round = map(
-    _wrap, (np.power, np.maximum, np.minimum, np.floor, np.ceil, np.trunc, np.rint)
-)
-floor_divide, remainder, fmod, atan2 = map(_wrap, (np.floor_divide, np.remainder, np.fmod, np.arctan2))
-eq, ne, lt, le, gt, ge = map(_wrap, (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal))
-logical_not, logical_and, logical_or, logical_xor = map(
-    _wrap, (np.logical_not, np.logical_and, np.logical_or, np.logical_xor)
-)
-bitwise_and, bitwise_or, bitwise_xor, bitwise_not = map(
-    _wrap, (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert)
-)
-isnan, isinf, isfinite = map(_wrap, (np.isnan, np.isinf, np.isfinite))
+def gelu_grad(g: np.ndarray, a: np.ndarray, *, approximate: str = "none") -> np.ndarray:
+    """g * gelu'(a)."""
+    return _native.gelu_tanh_grad(g, a) if approximate == "tanh" else _native.gelu_grad(g, a)
 
 
-def rsqrt(a, out=None):
-    return reciprocal(sqrt(a), out=out)
+def pow(a: Any, b: Any, out: np.ndarray | None = None) -> np.ndarray:
+    """a to the power b. Floats with the usual small exponents take a multiplication or a root instead."""
+    if isinstance(b, int | float) and not isinstance(b, bool) and isinstance(a, np.ndarray) and a.dtype.kind == "f":
+        if b == 2:
+            return _native.square(a, out)
+        if b == 1:
+            return _native.mul(a, 1, out)
+        if b == 3:
+            return _native.mul(_native.square(a), a, out)
+        if b == -1:
+            return _native.reciprocal(a, out)
+        if b == -0.5:
+            return _native.rsqrt(a, out)
+        if b == 0.5:
+            return _native.sqrt(a, out)
+        if b == -2:
+            return _native.reciprocal(_native.square(a), out)
+    return _native.pow(a, b, out)
 
 
-def sigmoid(a, out=None):
-    return reciprocal(add(exp(neg(a)), 1), out=out)
+def clamp(
+    a: np.ndarray, *, min: float | None = None, max: float | None = None, out: np.ndarray | None = None
+) -> np.ndarray:
+    """min(max(a, min), max), None for no bound; NaN stays, and a NaN bound makes everything NaN."""
+    return _native.clamp(a, out, min=min, max=max)
 
 
-def relu(a, out=None):
-    return maximum(a, 0, out=out)
+def round(a: np.ndarray, out: np.ndarray | None = None, *, decimals: int = 0) -> np.ndarray:
+    """To `decimals` decimal places, halves to even."""
+    if decimals == 0:
+        return _native.round(a, out)
+    scale = 10.0 ** builtins.abs(decimals)
+    if decimals > 0:
+        return _native.div(_native.round(_native.mul(a, scale)), scale, out)
+    return _native.mul(_native.round(_native.div(a, scale)), scale, out)
 
 
-def relu_grad(g, y):
-    return mul(g, y > 0)
+def _with_numpy(function: np.ufunc):
+    def run(*inputs: Any, out: np.ndarray | None = None) -> np.ndarray:
+        arrays = elementwise_numpy._arrays(inputs)
+        return np.asarray(function(*arrays)) if out is None else function(*arrays, out=out, casting="unsafe")
+
+    return run
 
 
-def sigmoid_grad(g, y):
-    return mul(g, mul(y, sub(1, y)))
-
-
-def tanh_grad(g, y):
-    return mul(g, sub(1, mul(y, y)))
-
-
-def where(cond, a, b):
-    return np.asarray(np.where(cond, a, b))
-
-
-def clamp(a, *, min, max, out=None):
-    return np.asarray(np.clip(a, min, max, out=out))
-
-
-def cast(a, *, dtype):
-    with np.errstate(all="ignore"):
-        return a.astype(dtype)
+logical_and = _with_numpy(np.logical_and)
+logical_or = _with_numpy(np.logical_or)
+logical_xor = _with_numpy(np.logical_xor)
+logical_not = _with_numpy(np.logical_not)
+bitwise_and = _with_numpy(np.bitwise_and)
+bitwise_or = _with_numpy(np.bitwise_or)
+bitwise_xor = _with_numpy(np.bitwise_xor)
+bitwise_not = _with_numpy(np.invert)
+left_shift = _with_numpy(np.left_shift)
+right_shift = _with_numpy(np.right_shift)
+signbit = _with_numpy(np.signbit)
+copysign = _with_numpy(np.copysign)
+hypot = _with_numpy(np.hypot)
+nextafter = _with_numpy(np.nextafter)
