@@ -1,0 +1,39 @@
+"""Indexing, gather and scatter."""
+
+from cases import E, OpCase, S, bools, ints
+
+
+def write(m, x, v, key):
+    y = x.clone()
+    y[key] = v
+    return y
+
+
+CASES = [
+    OpCase("getitem", lambda m, x: (x[0], x[-1, 1], x[1:], x[:, 1:3], x[..., 0], x[None], x[:, None, 1], x[::2, ::3], x[:]), [S((3, 4, 5))],
+           [E(lambda m: m.ones(2)[2], "out of bounds"), E(lambda m: m.ones(2)[0, 0], "too many indices"),
+            E(lambda m: m.ones(2)[::-1], "step"), E(lambda m: m.ones(())[0], "0-dim"), E(lambda m: m.ones(3)[m.tensor([3])], "out of bounds"),
+            E(lambda m: m.ones(3)[m.tensor([0.5])]), E(lambda m: m.ones(3)[m.ones(2) > 0], "shape of the mask")]),
+    OpCase("getitem_tensor", lambda m, x, i: (x[i], x[:, i], x[i, i], x[i, 1:], x[1, i], x[[0, 2]], x[..., i], x[:, i, None]),
+           [S((5, 5, 4), ints(3, low=0, high=4)), S((5, 5, 4), ints(2, 2, low=-4, high=4))], grad_fn=False),
+    OpCase("getitem_mask", lambda m, x, b: (x[b], x[b.any(1)], x[:, b.any(0)]), [S((4, 5), bools(4, 5))]),
+    OpCase("setitem", lambda m, x, v: (write(m, x, v, 0), write(m, x, v, (slice(None), slice(1, 4))), write(m, x, 2.0, (0, 1))),
+           [S((3, 4, 3), (3,))], grad_fn=False),
+    OpCase("setitem_tensor", lambda m, x, v, i: (write(m, x, v, i), write(m, x, v, (slice(None), i))),
+           [S((4, 4, 3), (3,), ints(1, low=0, high=4))], grad_fn=False),
+    OpCase("setitem_mask", lambda m, x, b: (write(m, x, 1.5, b), write(m, x, 0, x > 0)), [S((4, 5), bools(4, 5))], grad_fn=False),
+    OpCase("gather", lambda m, x, i: (m.gather(x, 1, i), x.gather(-1, i)), [S((3, 5), ints(3, 2, low=0, high=5))],
+           [E(lambda m: m.gather(m.ones(2, 2), 1, m.tensor([[2]])), "out of bounds"),
+            E(lambda m: m.gather(m.ones(2, 2), 1, m.tensor([[0]]).int()), "int64")]),
+    OpCase("scatter", lambda m, x, s: (x.scatter(1, m.tensor([[0, 1], [2, 3]]), s), x.scatter(1, m.tensor([[0, 1], [2, 3]]), 2.5)),
+           [S((3, 5), (2, 2))], grad_fn=False),
+    OpCase("scatter_add", lambda m, x, i, s: m.scatter_add(x, 0, i, s), [S((3, 4), ints(5, 4, low=0, high=3), (5, 4))]),
+    OpCase("index_select", lambda m, x, i: (m.index_select(x, 0, i), x.index_select(1, i)), [S((4, 5), ints(6, low=0, high=4))],
+           [E(lambda m: m.index_select(m.ones(3), 0, m.tensor([3])), "out of range")]),
+    OpCase("index_add", lambda m, x, i, s: m.index_add(x, 0, i, s), [S((4, 5), ints(6, low=0, high=4), (6, 5))], grad_fn=False),
+    OpCase("masked_fill", lambda m, x, b: x.masked_fill(b, -1.0), [S((3, 4), bools(3, 4)), S((3, 4), bools(4))],
+           [E(lambda m: m.ones(2).masked_fill(m.ones(2), 1.0), "boolean")]),
+    OpCase("masked_select", lambda m, x, b: m.masked_select(x, b), [S((3, 4), bools(3, 4))], grad_fn=False),
+    OpCase("nonzero", lambda m, b: (m.nonzero(b), b.nonzero(as_tuple=True)), [S(bools(3, 4)), S(bools(5))], grad_order=0),
+    OpCase("take", lambda m, x, i: m.take(x, i), [S((3, 4), ints(2, 2, low=0, high=12))], grad_fn=False),
+]
