@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import operator
 import os
+import threading
 from typing import Any
 
 from . import devices
@@ -88,12 +89,25 @@ class Generator:
 
 
 default_generator = Generator()
+_of_thread: dict[int, Generator] = {}  # DataLoader worker threads draw from generators of their own
+
+
+def set_thread_generator(generator: Generator | None) -> None:
+    """Make `generator` the default one in this thread only; None undoes it."""
+    if generator is None:
+        _of_thread.pop(threading.get_ident(), None)
+    else:
+        _of_thread[threading.get_ident()] = generator
+
+
+def _default() -> Generator:
+    return _of_thread.get(threading.get_ident(), default_generator) if _of_thread else default_generator
 
 
 def handle_of(generator: Generator | None, op: str = "random"):
     """The engine's handle of `generator`, or of the default one; TypeError for other objects."""
     if generator is None:
-        return default_generator._handle
+        return _default()._handle
     if isinstance(generator, Generator):
         return generator._handle
     raise TypeError(f"{op}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}")
@@ -101,27 +115,27 @@ def handle_of(generator: Generator | None, op: str = "random"):
 
 def manual_seed(seed) -> Generator:
     """Seed the default generator: same seed, same numbers. Returns it."""
-    return default_generator.manual_seed(int(seed))
+    return _default().manual_seed(int(seed))
 
 
 def seed() -> int:
     """Seed the default generator from the operating system's entropy; returns the seed."""
-    return default_generator.seed()
+    return _default().seed()
 
 
 def initial_seed() -> int:
     """The default generator's seed."""
-    return default_generator.initial_seed()
+    return _default().initial_seed()
 
 
 def get_rng_state() -> Tensor:
     """The default generator's state, uint8 (5056,)."""
-    return default_generator.get_state()
+    return _default().get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
     """Set the default generator's state."""
-    default_generator.set_state(new_state)
+    _default().set_state(new_state)
 
 
 @contextlib.contextmanager

@@ -605,7 +605,8 @@ class Tensor:
             raise RuntimeError("Cannot pickle a tensor that is not a leaf; use tensor.detach()")
         extra = {k: v for k, v in self.__dict__.items() if k not in _INTERNAL}
         array = cpu.contiguous(self._array)
-        return (_rebuild, (type(self), self.dtype, array.shape, array.tobytes(), self._rg, extra))
+        kind = None if type(self) is Tensor else type(self)  # by name Tensor is torch's, which may be another class
+        return (_rebuild, (kind, self.dtype, array.shape, array.tobytes(), self._rg, extra))
 
     # ---- operators that are not plain ops -----------------------------------------------------------------------------
 
@@ -621,7 +622,7 @@ _INTERNAL = frozenset(
 def _rebuild(cls, dtype, shape, data, requires_grad, extra):
     array = cpu.empty(shape, cpu.to_engine_dtype(dtype))
     memoryview(array.reshape(-1).view("u1"))[:] = data
-    t = object.__new__(cls)
+    t = object.__new__(cls or Tensor)
     t._array = array
     if requires_grad:
         t._rg = True

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 
-from .worker import RemoteError, run_worker
+from .worker import RemoteError, leave_thread, run_worker
 
 _JOIN_TIMEOUT_S = 5.0
 _ORPHAN_CHECK_S = 5.0
@@ -67,6 +67,8 @@ def _serve_thread(job, worker_id, tasks, results, stopped):
         run_worker(job, worker_id, receive, send)
     except BaseException:  # SystemExit and the like end this worker: the main program is told
         results.put((worker_id, None))
+    finally:
+        leave_thread()
 
 
 class ProcessPool:

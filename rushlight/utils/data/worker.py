@@ -106,9 +106,19 @@ def _seed_process(seed, base_seed, worker_id):
 
 
 def _thread_random(seed):
-    from ... import Generator
+    """Generators for this thread; the one for tensors becomes its default, as a process has its own."""
+    from ...random import Generator, set_thread_generator
 
-    return WorkerRandom(random.Random(seed), Generator().manual_seed(seed))
+    generator = Generator().manual_seed(seed)
+    set_thread_generator(generator)
+    return WorkerRandom(random.Random(seed), generator)
+
+
+def leave_thread():
+    """Undo what a worker thread has set up for itself."""
+    from ...random import set_thread_generator
+
+    set_thread_generator(None)
 
 
 def _own_copy(dataset):
