@@ -78,11 +78,10 @@ class Generator:
         raise RuntimeError("CPU Generator does not use offset")
 
     def __reduce__(self):
-        return (Generator, (self.device,), (self.initial_seed(), None, self.get_state()))
+        return (Generator, (self.device,), bytes(_cpu.generator_state(self._handle)))
 
     def __setstate__(self, state) -> None:
-        self.manual_seed(state[0])
-        self.set_state(state[2])
+        _cpu.set_generator_state(self._handle, _cpu.from_buffer(state, "uint8"))
 
     def __deepcopy__(self, memo) -> Generator:
         return self.clone_state()

@@ -1,4 +1,7 @@
-"""Initial values for parameters. Every function works in place under no_grad, returns its tensor and takes `generator`."""
+"""Initial values for parameters.
+
+Every function works in place under no_grad and returns its tensor; those that draw take `generator`.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,8 @@ def trunc_normal_(
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
             stacklevel=2,
         )
     with no_grad():

@@ -183,7 +183,7 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
     return native_dropout_op(input, Tensor._wrap(noise))
 
 
-# -- distributions around a tensor --------------------------------------------------------------------------------------
+# -- distributions around a tensor -------------------------------------------------------------------------------------
 
 
 def _constant(name: str, grad_name: str):
@@ -196,6 +196,10 @@ def _constant(name: str, grad_name: str):
         return (xp.mul(g, 0.0),)
 
     return type(Op)(name, (Op,), {"save": (), "grad_name": grad_name, "forward": forward, "backward": backward})
+
+
+def _contiguous_like(array):
+    return _xp.empty(array.shape, array.dtype)
 
 
 _BERNOULLI = _constant("bernoulli", "BernoulliBackward0")
@@ -211,10 +215,10 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator=None, out: Ten
     handle = handle_of(generator, "bernoulli")
     if p is not None:
         with no_grad():
-            result = bernoulli_(Tensor._wrap(_xp.empty_like(input._array)), p, generator=generator)
+            result = bernoulli_(Tensor._wrap(_contiguous_like(input._array)), p, generator=generator)
     else:
         check_probabilities(input)
-        result = _BERNOULLI(input, draw=lambda a: _xp.fill_bernoulli_each(_xp.empty_like(a), a, generator=handle))
+        result = _BERNOULLI(input, draw=lambda a: _xp.fill_bernoulli_each(_contiguous_like(a), a, generator=handle))
     return result if out is None else into(out, result)
 
 
@@ -294,8 +298,8 @@ def multinomial(
 ) -> Tensor:
     """Indices drawn in proportion to the weights in each row of `input` (n,) or (rows, n): int64 (..., num_samples).
 
-    Errors: RuntimeError for integer or non-finite or negative weights, rows of sum 0, fewer weights than samples without
-    replacement, other numbers of dimensions.
+    Errors: RuntimeError for integer, non-finite or negative weights, rows of sum 0, other numbers of dimensions, and
+    fewer weights than samples without replacement.
     """
     handle = handle_of(generator, "multinomial")
     if input.ndim not in (1, 2):
@@ -321,15 +325,11 @@ def multinomial(
 
 
 def _check_weights(weights, by_rows: bool) -> None:
-    if not _xp.all_between(weights, low=0.0, high=math.inf) or not _xp.all_between(weights, low=0.0, high=_MAX):
-        if not by_rows:
-            raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
-        if _xp.all_between(weights, low=0.0, high=math.inf):
-            raise RuntimeError("invalid multinomial distribution (encountering probability entry = infinity or NaN)")
-        raise RuntimeError("invalid multinomial distribution (encountering probability entry < 0)")
-    if weights.size == 0 or not _xp.all_between(_xp.sum(weights, axes=(1,), keepdims=False), low=_TINY, high=math.inf):
+    fault = _xp.weights_fault(weights)
+    if fault == "zero":
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-
-
-_MAX = 1.7976931348623157e308
-_TINY = 5e-324
+    if fault and not by_rows:
+        raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0")
+    if fault:
+        entry = "< 0" if fault == "negative" else "= infinity or NaN"
+        raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {entry})")

@@ -104,8 +104,8 @@ def _check_uniform(tensor: Tensor, low: float, high: float) -> None:
         )
     if high - low > limit:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{dtype_title(dtype)}>::max(), but found to={_text(high)} and "
-            f"from={_text(low)} which result in to-from to exceed the limit"
+            f"uniform_ expects to-from <= std::numeric_limits<{dtype_title(dtype)}>::max(), but found to={_text(high)} "
+            f"and from={_text(low)} which result in to-from to exceed the limit"
         )
 
 
@@ -149,7 +149,7 @@ def log_normal_(self: Tensor, mean=1.0, std=2.0, *, generator=None) -> Tensor:
 
 @public(method="exponential_", function=False)
 def exponential_(self: Tensor, lambd=1.0, *, generator=None) -> Tensor:
-    """Overwrite with exponential numbers of rate `lambd`. Errors: RuntimeError for lambd <= 0 and for integer dtypes."""
+    """Overwrite with exponential numbers of rate `lambd`. Errors: RuntimeError for lambd <= 0 and integer dtypes."""
     rate = _number("exponential_", "lambd", 0, lambd)
     if not rate > 0.0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={_text(rate)}")
@@ -275,8 +275,8 @@ def integer_range(dtype, low: int, high: int | None) -> tuple[int, int]:
             low = _inside_low(low, dtype)
             if low >= last:
                 raise RuntimeError(
-                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but got "
-                    f"from={low} > to_inc={last}"
+                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but "
+                    f"got from={low} > to_inc={last}"
                 )
         _check_limits(dtype, low, last)
         return low, last + 1

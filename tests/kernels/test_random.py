@@ -95,7 +95,7 @@ def test_normal_blocks(n, dtype):
         return unit[position[0] - k : position[0]]
 
     expected = reference.normal_blocks(draw, n, 0.5, 2.0)
-    # |radius| <= sqrt(2 * 24 ln 2) = 5.8 for 24 bits, 8.6 for 53; theta's own rounding moves the result by 2 pi eps radius
+    # |radius| <= sqrt(2 * 53 ln 2) = 8.6; theta's own rounding moves the result by 2 pi eps radius
     np.testing.assert_allclose(out, expected, rtol=0, atol=8.6 * 2.0 * 8 * np.finfo(dtype).eps)
     assert next_word(handle) == reference.words(SEED, width * count + 1)[-1]
 

@@ -6,7 +6,7 @@ STATE_WORDS = 624
 
 
 def words(seed, n):
-    """The first n 32-bit outputs after seeding with the low 32 bits of `seed` (Matsumoto & Nishimura's init_genrand)."""
+    """The first n 32-bit outputs after seeding with `seed`'s low 32 bits (Matsumoto & Nishimura's init_genrand)."""
     return np.random.RandomState(seed & 0xFFFFFFFF)._bit_generator.random_raw(n).astype(np.uint64)
 
 

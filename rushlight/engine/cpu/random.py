@@ -1,7 +1,7 @@
 """Random numbers on NumPy arrays: PyTorch's CPU generator and the order in which it fills an array.
 
 A generator is an opaque handle. The `fill_` functions overwrite `out`, in memory order (PyTorch's iterator walks
-the largest stride first), through one native fill; narrower types than the fill's are rounded from float32 as C++ would.
+the largest stride first), through one native fill; narrower types are rounded from float32 as C++ would.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ __all__ = [
     "poisson",
     "seed_generator",
     "set_generator_state",
+    "weights_fault",
 ]
 
 
@@ -89,7 +90,7 @@ def fill_uniform(out, *, low, high, generator):
 
 
 def fill_normal(out, *, mean, std, generator):
-    """Normal: Box-Muller in blocks of 16 when out is contiguous and has 16 items or more, else pair by pair in float64."""
+    """Normal: Box-Muller in blocks of 16 if out is contiguous with 16 items or more, else pair by pair in float64."""
     if out.dtype.kind == "c":
         return fill_normal(_parts(out), mean=mean, std=std / math.sqrt(2), generator=generator)
     if out.size < 16 or not out.flags.c_contiguous:
@@ -227,6 +228,15 @@ def empty_like(a, *, dtype=None):
     if a.flags.c_contiguous or not is_dense(a):
         return empty(a.shape, dtype)
     return empty_strided(a.shape, dtype, a.strides)
+
+
+def weights_fault(weights) -> str:
+    """What keeps the rows from being drawn from: "negative", "not finite", "zero" (a row without weight), or ""."""
+    if (weights < 0).any():
+        return "negative"
+    if not np.isfinite(weights).all():
+        return "not finite"
+    return "" if weights.size and weights.any(axis=1).all() else "zero"
 
 
 def all_between(a, *, low, high) -> bool:

@@ -45,8 +45,8 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if input.dim() not in (2, 3):
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that dropout1d exists to "
-            "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
-            "dimension (i.e. 2D or 3D inputs)."
+            "provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional "
+            "batch dimension (i.e. 2D or 3D inputs)."
         )
     return _by_channel(input, p, training, inplace, batched=input.dim() == 3)
 
@@ -60,10 +60,10 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _check_p(p)
     if input.dim() == 3:
         warnings.warn(
-            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - "
-            "input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future "
-            "release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
-            "channel-wise dropout behavior, please switch to using dropout1d instead.",
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
+            "- input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a "
+            "future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain "
+            "the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
     elif input.dim() != 4:
@@ -84,10 +84,10 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def _warn_dims(op: str, got: int, spatial: int, expected: str) -> None:
     warnings.warn(
-        f"{op}: Received a {got}-D input to {op}, which is deprecated and will result in an error in a future release. To "
-        f"retain the behavior and silence this warning, please use dropout instead. Note that {op} exists to provide "
-        f"channel-wise dropout on inputs with {spatial} spatial dimensions, a channel dimension, and an optional batch "
-        f"dimension (i.e. {expected} inputs).",
+        f"{op}: Received a {got}-D input to {op}, which is deprecated and will result in an error in a future release. "
+        f"To retain the behavior and silence this warning, please use dropout instead. Note that {op} exists to "
+        f"provide channel-wise dropout on inputs with {spatial} spatial dimensions, a channel dimension, and an "
+        f"optional batch dimension (i.e. {expected} inputs).",
         stacklevel=3,
     )
 

@@ -42,8 +42,9 @@ class Dropout(_DropoutNd):
 class Dropout1d(_DropoutNd):
     """Zero whole channels with probability p: neighbours on a map are alike, so single elements would not drop much.
 
-    Shapes: (N, C, L) or (C, L), output as input. Errors: ValueError for p outside [0, 1]; RuntimeError for other numbers
-    of dimensions. Source: Tompson et al. 2015, arXiv:1411.4280.
+    Shapes: (N, C, L) or (C, L), output as input.
+    Errors: ValueError for p outside [0, 1]; RuntimeError for other numbers of dimensions.
+    Source: Tompson et al. 2015, arXiv:1411.4280.
     """
 
     def forward(self, input):
@@ -77,7 +78,8 @@ class AlphaDropout(_DropoutNd):
 
     Dropped elements become -s, s = 1.7580993408473766; then a * x + a * p * s, a = 1 / sqrt((1 - p) * (1 + p * s^2)).
 
-    Shapes: any, output as input. Errors: ValueError for p outside [0, 1]. Source: Klambauer et al. 2017, arXiv:1706.02515.
+    Shapes: any, output as input. Errors: ValueError for p outside [0, 1].
+    Source: Klambauer et al. 2017, arXiv:1706.02515.
     """
 
     def forward(self, input):
