@@ -61,6 +61,7 @@ _LAZY = {
     "memory_stats": "memory",
     "empty_cache": "memory",
     "set_memory_cap": "memory",
+    "OutOfMemoryError": "memory",
 }
 
 

@@ -11,6 +11,7 @@ import threading
 import numpy as np
 import pytest
 
+import rushlight
 from rushlight import __config__ as config
 from rushlight import _native, memory, threads
 
@@ -393,6 +394,18 @@ def test_arrays_are_ordinary_arrays():
 def test_summary_names_the_counters():
     text = memory.memory_summary()
     assert all(word in text for word in ("allocated", "reserved", "cap", "allocations"))
+
+
+def test_public_names():
+    assert rushlight.OutOfMemoryError is memory.OutOfMemoryError
+    assert rushlight.set_num_threads is threads.set_num_threads and rushlight.get_num_threads() >= 1
+    assert rushlight.memory_stats()["reserved_bytes"] >= 0
+    assert rushlight.cpu.is_available() and rushlight.cpu.device_count() == 1
+    assert rushlight.cpu.get_capabilities()["num_physical_cores"] >= 1
+    ours = rushlight.cpu.Stream()
+    with rushlight.cpu.stream(ours):
+        assert rushlight.cpu.current_stream() is ours
+    assert rushlight.cpu.current_stream() is not ours
 
 
 # ---- instruction sets, configuration, import -------------------------------------------------------------------------
