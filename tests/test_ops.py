@@ -43,7 +43,8 @@ def flat(result) -> list:
 
 def plain(value):
     if isinstance(value, (torch.Tensor, rushlight.Tensor)):
-        return value.detach().numpy()
+        value = value.detach()
+        return value.numpy(force=True)
     return np.asarray(value)
 
 
@@ -109,7 +110,7 @@ def gradients(m, case, sample, order):
     leaves = [t for t in inputs if t.requires_grad]
     passed = [t.clone() if case.name.endswith("_") else t for t in inputs]
     outputs = [o for o in flat(case.call(m, *passed, **sample.kwargs)) if hasattr(o, "requires_grad") and o.requires_grad]
-    names = [o.grad_fn.name() for o in outputs]
+    names = [o.grad_fn.name().removeprefix("torch::autograd::") if o.grad_fn else "leaf" for o in outputs]
     v = [m.tensor(c) for c in cotangents(outputs)]
     if order == 1:
         return names, m.autograd.grad(outputs, leaves, v, allow_unused=True)

@@ -127,7 +127,7 @@ def write_checked(tensor, result) -> None:
 
 def set_history(tensor, op, inputs, aux, attrs) -> Node:
     """Make `op` on `inputs` the producer of the tensor's new value."""
-    node = op.node_type()
+    node = op.new_node(inputs)
     node.seq = _next_seq()
     Tensor = type(tensor)._tensor_class
     node.next = tuple([edge_of(t) if isinstance(t, Tensor) else None for t in inputs])

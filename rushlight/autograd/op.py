@@ -26,6 +26,18 @@ class Primitives:
 
     differentiable = True
 
+    @staticmethod
+    def zeros_like(tensor):
+        """A constant: zeros of the tensor's shape and dtype."""
+        return _Tensor._wrap(cpu.zeros_like(tensor._array))
+
+
+def named(result, grad_name: str):
+    """`result`, whose node prints as `grad_name`: for functions composed of several ops that PyTorch records as one."""
+    if result._node is not None:
+        result._node.display_name = grad_name
+    return result
+
 
 primitives: Any = Primitives()
 PUBLIC: dict[str, Any] = {}  # rushlight.NAME
@@ -49,12 +61,16 @@ class OpType(type):
                 body[key] = staticmethod(body[key])
         body.setdefault("name", name)
         cls = super().__new__(mcs, name, bases, body)
-        cls.node_type = type(cls.grad_name or name, (OpNode,), {"__slots__": (), "op": None})
+        cls.node_types = []
         op = cls()
-        cls.node_type.op = op
-        op.node_type.num_outputs = op.outputs
+        cls.node_type = mcs.node_class(op, cls.grad_name or name)
         setattr(primitives, cls.name, op)
         return op
+
+    @staticmethod
+    def node_class(op, name):
+        """A node type of this op that prints as `name`."""
+        return type(name, (OpNode,), {"__slots__": (), "op": op, "num_outputs": op.outputs})
 
 
 class Op(metaclass=OpType):
@@ -76,6 +92,7 @@ class Op(metaclass=OpType):
     forward: Any = None
     backward: Any = None
     node_type: Any
+    node_types: list
 
     def __call__(self, *args, **attrs):
         n = self.inputs
@@ -117,7 +134,7 @@ class Op(metaclass=OpType):
         return outs[0] if count == 1 and self.outputs == 1 else outs
 
     def _record(self, tensors, outs, aux, attrs) -> Node:
-        node = self.node_type()
+        node = self.new_node(tensors)
         node.seq = _next_seq()
         node.next = tuple(edge_of(t) if isinstance(t, _Tensor) else None for t in tensors)
         self.save_into(node, tensors, outs, aux, attrs)
@@ -136,6 +153,10 @@ class Op(metaclass=OpType):
         if outs[0]._view is not None:
             outs[0]._seen = outs[0]._cell[0]
         return node
+
+    def new_node(self, tensors) -> Node:
+        """An empty node; ops whose PyTorch name depends on the operands choose among several types."""
+        return self.node_type()
 
     def save_into(self, node, tensors, outs, aux, attrs) -> None:
         """Keep what backward needs in node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ..autograd.inplace import apply_inplace
-from ..autograd.op import METHODS, Op, OpType, cpu, primitives, public
+from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public
 from ..dtypes import bool_, can_cast, dtype_title
 from ..tensor import Tensor
 from . import promote
@@ -71,8 +71,22 @@ def define_inplace(op, name, aliases=(), needs_float=False):
     public(name=name + "_")(method)
 
 
-def binary(name, backward=None, *, grad_name=None, saves=(0, 1), floats=False, compare=False, inplace=True, aliases=()):
-    """Define a broadcasting binary op. backward(xp, g, need, *saved) returns the two gradients before summing to shape."""
+def binary(
+    name,
+    backward=None,
+    *,
+    grad_names=None,
+    saves=(0, 1),
+    floats=False,
+    compare=False,
+    inplace=True,
+    aliases=(),
+):
+    """Define a broadcasting binary op. backward(xp, g, need, *saved) returns the two gradients before summing to shape.
+
+    grad_names: PyTorch's names of the node for (tensor, number), (tensor, tensor) and (number, tensor) operands, where
+    they differ.
+    """
 
     def forward(xp, a, b, out=None):
         f = getattr(xp, name)
@@ -82,13 +96,15 @@ def binary(name, backward=None, *, grad_name=None, saves=(0, 1), floats=False, c
         "name": name,
         "inputs": 2,
         "save": saves,
-        "grad_name": grad_name or name.title().replace("_", "") + "Backward0",
+        "grad_name": grad_names[0] if grad_names else name.title().replace("_", "") + "Backward0",
         "broadcast": True,
         "forward": forward,
         "out": not compare,
     }
     if backward is not None:
         body["backward"] = lambda xp, g, saved, need: backward(xp, g, need, *saved)
+    if grad_names:
+        body["new_node"] = _named_by_operands(grad_names)
     op = OpType(name, (Op,), body)
 
     def function(input, other, *, out=None):
@@ -108,6 +124,18 @@ def binary(name, backward=None, *, grad_name=None, saves=(0, 1), floats=False, c
         for public_name in (name, *aliases):
             public(method=public_name + "_", function=False)(method)
     return function
+
+
+def _named_by_operands(names):
+    def new_node(self, tensors):
+        a, b = tensors
+        which = 0 if not isinstance(b, Tensor) else 1 if isinstance(a, Tensor) else 2
+        types = self.node_types
+        if not types:
+            types.extend([self.node_type, *[OpType.node_class(self, n) for n in names[1:]]])
+        return types[which]()
+
+    return new_node
 
 
 def inplace_binary(op, name, floats=False):
@@ -157,7 +185,7 @@ def _no_save(name, backward, **options):
 
 neg = _no_save("neg", lambda xp, g: xp.neg(g), floats=False, aliases=("negative",))
 abs = unary("abs", lambda xp, g, x: xp.mul(g, xp.sign(x)), floats=False, aliases=("absolute",))
-sign = _no_save("sign", lambda xp, g: xp.mul(g, 0), floats=False)
+sign = _no_save("sign", lambda xp, g: xp.zeros_like(g), floats=False)
 exp = unary("exp", lambda xp, g, y: xp.mul(g, y), saves="output")
 expm1 = unary("expm1", lambda xp, g, y: xp.mul(g, xp.add(y, 1)), saves="output")
 log = unary("log", lambda xp, g, x: xp.div(g, x))
@@ -173,9 +201,9 @@ cos = unary("cos", lambda xp, g, x: xp.neg(xp.mul(g, xp.sin(x))))
 tanh = unary("tanh", lambda xp, g, y: xp.tanh_grad(g, y), saves="output")
 sigmoid = unary("sigmoid", lambda xp, g, y: xp.sigmoid_grad(g, y), saves="output")
 relu = unary("relu", lambda xp, g, y: xp.relu_grad(g, y), saves="output", floats=False)
-floor = _no_save("floor", lambda xp, g: xp.mul(g, 0), floats=False)
-ceil = _no_save("ceil", lambda xp, g: xp.mul(g, 0), floats=False)
-trunc = _no_save("trunc", lambda xp, g: xp.mul(g, 0), floats=False, aliases=("fix",))
+floor = _no_save("floor", lambda xp, g: xp.zeros_like(g), floats=False)
+ceil = _no_save("ceil", lambda xp, g: xp.zeros_like(g), floats=False)
+trunc = _no_save("trunc", lambda xp, g: xp.zeros_like(g), floats=False, aliases=("fix",))
 isnan = unary("isnan", floats=False, inplace=False, out=False)
 isinf = unary("isinf", floats=False, inplace=False, out=False)
 isfinite = unary("isfinite", floats=False, inplace=False, out=False)
@@ -228,7 +256,12 @@ class tanh_grad(Op):
 
 
 _add = binary("add", lambda xp, g, need: (g, g), saves=())
-_sub = binary("sub", lambda xp, g, need: (g, xp.neg(g) if need[1] else None), saves=())
+_sub = binary(
+    "sub",
+    lambda xp, g, need: (g, xp.neg(g) if need[1] else None),
+    saves=(),
+    grad_names=("SubBackward0", "SubBackward0", "RsubBackward1"),
+)
 mul = binary(
     "mul",
     lambda xp, g, need, a, b: (xp.mul(g, b) if need[0] else None, xp.mul(g, a) if need[1] else None),
@@ -265,7 +298,7 @@ def _pow_backward(xp, g, need, a, b):
     return grad_a, grad_b
 
 
-pow = binary("pow", _pow_backward)
+pow = binary("pow", _pow_backward, grad_names=("PowBackward0", "PowBackward1", "PowBackward1"))
 
 
 def _extremum_backward(compare):
@@ -290,13 +323,20 @@ atan2 = binary(
     floats=True,
     aliases=("arctan2",),
 )
-floor_divide = binary("floor_divide", None)
+def _no_derivative(xp, g, need, a, b):
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
+floor_divide = binary("floor_divide", _no_derivative, grad_names=("NotImplemented", "NotImplemented", "NotImplemented"))
 remainder = binary(
     "remainder",
     lambda xp, g, need, a, b: (g, xp.neg(xp.mul(g, xp.floor(xp.div(a, b)))) if need[1] else None),
+    grad_names=("RemainderBackward0", "RemainderBackward1", "RemainderBackward1"),
 )
 fmod = binary(
-    "fmod", lambda xp, g, need, a, b: (g, xp.neg(xp.mul(g, xp.trunc(xp.div(a, b)))) if need[1] else None)
+    "fmod",
+    lambda xp, g, need, a, b: (g, xp.neg(xp.mul(g, xp.trunc(xp.div(a, b)))) if need[1] else None),
+    grad_names=("FmodBackward0", "FmodBackward1", "FmodBackward1"),
 )
 eq = binary("eq", compare=True)
 ne = binary("ne", compare=True, aliases=("not_equal",))
@@ -472,14 +512,37 @@ class clamp_numbers(Op):
         return xp.clamp(a, min=min, max=max) if out is None else xp.clamp(a, min=min, max=max, out=out)
 
     def backward(xp, g, saved, need, *, min, max):
-        (a,) = saved
-        inside = None
-        if min is not None:
-            inside = xp.ge(a, min)
-        if max is not None:
-            below = xp.le(a, max)
-            inside = below if inside is None else xp.logical_and(inside, below)
-        return (xp.where(inside, g, xp.mul(g, 0)),)
+        return _clamp_backward(xp, g, saved[0], min, max)
+
+
+def _clamp_backward(xp, g, a, min, max):
+    inside = None
+    if min is not None:
+        inside = xp.ge(a, min)
+    if max is not None:
+        below = xp.le(a, max)
+        inside = below if inside is None else xp.logical_and(inside, below)
+    return (xp.where(inside, g, xp.mul(g, 0)),)
+
+
+def _one_sided(bound):
+    """clamp_min and clamp_max have nodes of their own."""
+
+    def forward(xp, a, *, min, max, out=None):
+        return xp.clamp(a, min=min, max=max) if out is None else xp.clamp(a, min=min, max=max, out=out)
+
+    body = {
+        "name": f"clamp_{bound}",
+        "inputs": 1,
+        "grad_name": f"Clamp{bound.title()}Backward0",
+        "out": True,
+        "forward": forward,
+        "backward": lambda xp, g, saved, need, *, min, max: _clamp_backward(xp, g, saved[0], min, max),
+    }
+    return OpType(f"clamp_{bound}", (Op,), body)
+
+
+_clamp_min_op, _clamp_max_op = _one_sided("min"), _one_sided("max")
 
 
 @public(name="where", method=False)
@@ -506,7 +569,11 @@ def _where_method(self, condition, other):
 
 @public(method=True)
 def clamp(input, min=None, max=None, *, out=None):  # noqa: A002
-    """Limit every element to [min, max]; each bound a number, a tensor or None. min wins where max < min is given... max."""
+    """Limit every element to [min, max]; each bound a number, a tensor or None. Where min > max, the result is max."""
+    return _clamped(primitives.clamp, input, min, max, out)
+
+
+def _clamped(op, input, min, max, out):
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
@@ -518,7 +585,7 @@ def clamp(input, min=None, max=None, *, out=None):  # noqa: A002
     else:
         bounds = [v for v in (min, max) if v is not None]
         dtype = promote.result_type(input, *bounds)
-        result = primitives.clamp(
+        result = op(
             promote.to_dtype(input, dtype),
             min=None if min is None else promote._operand(min, dtype),
             max=None if max is None else promote._operand(max, dtype),
@@ -544,13 +611,13 @@ METHODS["clip_"] = _clamp_
 @public(method=True)
 def clamp_min(input, min, *, out=None):  # noqa: A002
     """Every element at least `min`."""
-    return clamp(input, min, None, out=out)
+    return _clamped(_clamp_min_op, input, min, None, out)
 
 
 @public(method=True)
 def clamp_max(input, max, *, out=None):  # noqa: A002
     """Every element at most `max`."""
-    return clamp(input, None, max, out=out)
+    return _clamped(_clamp_max_op, input, None, max, out)
 
 
 @public(method="clamp_min_", function=False)
@@ -572,7 +639,7 @@ class round_to_integer(Op):
         return xp.round(a) if out is None else xp.round(a, out=out)
 
     def backward(xp, g, saved, need):
-        return (xp.mul(g, 0),)
+        return (xp.zeros_like(g),)
 
 
 @public(method=True)
@@ -601,21 +668,21 @@ def _round_(self, *, decimals=0):
 @public(method=True)
 def lerp(input, end, weight, *, out=None):
     """input + weight * (end - input)."""
-    result = _add(input, mul(sub(end, input), weight))
+    result = named(_add(input, mul(sub(end, input), weight)), "LerpBackward0" if not isinstance(weight, Tensor) else "LerpBackward1")
     return result if out is None else into(out, result)
 
 
 @public(method=True)
 def addcmul(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 * tensor2."""
-    result = _add(input, mul(mul(tensor1, tensor2), value))
+    result = named(_add(input, mul(mul(tensor1, tensor2), value)), "AddcmulBackward0")
     return result if out is None else into(out, result)
 
 
 @public(method=True)
 def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 / tensor2."""
-    result = _add(input, mul(_div(tensor1, tensor2), value))
+    result = named(_add(input, mul(_div(tensor1, tensor2), value)), "AddcdivBackward0")
     return result if out is None else into(out, result)
 
 

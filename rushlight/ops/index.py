@@ -89,6 +89,12 @@ class scatter_add_op(Op):
         return (g, None, _picked(xp, g, indices, shape, axis) if need[2] else None)
 
 
+def _zero_at(xp, g, indices, axis):
+    if xp.differentiable:
+        return xp.scatter_number(g, indices, axis=axis, value=0)
+    return xp.scatter_write(g, indices, 0, axis=axis)
+
+
 def _picked(xp, g, indices, shape, axis):
     """g at the indices, padded with zeros to the shape of the source it goes to."""
     part = xp.gather(g, indices, axis=axis)
@@ -112,7 +118,7 @@ class scatter_write_op(Op):
         indices, shape = saved
         zero = None
         if need[0]:
-            zero = xp.scatter(g, indices, 0, axis=axis) if xp.differentiable else xp.scatter_write(g, indices, 0, axis=axis)
+            zero = _zero_at(xp, g, indices, axis)
         return (zero, None, _picked(xp, g, indices, shape, axis) if need[2] else None)
 
 
@@ -125,9 +131,7 @@ class scatter_number(Op):
         return xp.scatter_write(a, indices, value, axis=axis)
 
     def backward(xp, g, saved, need, *, axis, value):
-        if xp.differentiable:
-            return (xp.scatter_number(g, saved[0], axis=axis, value=0), None)
-        return (xp.scatter_write(g, saved[0], 0, axis=axis), None)
+        return (_zero_at(xp, g, saved[0], axis), None)
 
 
 class take_along(Op):
@@ -176,6 +180,9 @@ def getitem(self, key):
         if not -shape[0] <= key < shape[0]:
             raise IndexError(f"index {key} is out of bounds for dimension 0 with size {shape[0]}")
         return primitives.select(self, axis=0, index=key)
+    if type(key) is slice and self._array.ndim:
+        start, stop, step = _slice_bounds(key, self._array.shape[0])
+        return primitives.slice(self, axis=0, start=start, stop=max(start, stop), step=step)
     view, advanced = _apply_basic(self, key)
     if advanced is None:
         return primitives.alias(view) if view is self else view
@@ -351,7 +358,7 @@ def check_indices(array, size, axis):
 
 
 def _need_int64(index, name):
-    if index.dtype is not dtypes.int64:
+    if index.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError(f"{name}(): Expected dtype int64 for index")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.inplace import apply_inplace, bump
-from ..autograd.op import Op, cpu, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public
 from ..errors import brackets, wrap_dim, wrap_dims
 from ..size import Size, size_from
 from ..tensor import Tensor
@@ -134,6 +134,18 @@ class squeeze_dim(Op):
         return (xp.reshape(g, shape=tuple(saved[0])),)
 
 
+class squeeze_dims(Op):
+    """`squeeze` of several named dimensions."""
+
+    inputs, save, save_shape, grad_name, view = 1, (), (0,), "SqueezeBackward2", True
+
+    def forward(xp, a, *, axes):
+        return xp.squeeze(a, axes=axes)
+
+    def backward(xp, g, saved, need, *, axes):
+        return (xp.reshape(g, shape=tuple(saved[0])),)
+
+
 class unsqueeze(Op):
     """A new dimension of size 1."""
 
@@ -251,12 +263,21 @@ class as_strided_scatter(Op):
 
     def backward(xp, gg, saved, need, *, input_shape, input_strides, input_offset, shape, strides, offset):
         moved = (input_offset if offset is None else offset) - input_offset
-        dense = xp.contiguous_copy(gg)
-        if tuple(dense.stride()) != tuple(input_strides):
-            raise RuntimeError("as_strided: second derivatives need an input that is contiguous")
-        return (
-            xp.as_strided(dense, shape=shape, strides=strides, offset=moved, geometry=(tuple(dense.stride()), 0)),
-        )
+        moved_geometry = {"shape": shape, "strides": strides, "offset": moved}
+        if xp.differentiable:
+            placed = as_strided_geometry(gg, input_strides)
+            return (xp.as_strided(placed, geometry=(tuple(input_strides), 0), **moved_geometry),)
+        placed = xp.empty_strided(gg.shape, gg.dtype, input_strides)
+        xp.write(placed, gg)
+        return (xp.as_strided(placed, **moved_geometry),)
+
+
+def as_strided_geometry(tensor, strides):
+    """A copy of the tensor whose memory has the given strides."""
+    memory = Tensor._wrap(cpu.empty_strided(tensor._array.shape, tensor._array.dtype, strides))
+    if memory.stride() != tuple(strides):
+        raise RuntimeError(f"as_strided: gradients need a dense input, but its strides are {tuple(strides)}")
+    return copy_(memory, tensor)
 
 
 class unbind(Op):
@@ -277,7 +298,6 @@ class split_sizes(Op):
     """Consecutive parts of the given sizes along a dimension."""
 
     name, inputs, outputs, save, grad_name, view = "split", 1, 0, (), "SplitBackward0", True
-
     def forward(xp, a, *, sizes, axis):
         parts, start = [], 0
         for size in sizes:
@@ -417,13 +437,25 @@ class copy_values(Op):
 class fill_values(Op):
     """A number in place of the values: what fill_ and zero_ record."""
 
-    name, inputs, save, grad_name = "fill", 1, (), "FillBackward0"
+    name, inputs, save, grad_name = "fill", 1, (), "FillBackward2"
 
     def forward(xp, a, *, value):
         return xp.full(a.shape, value=value, dtype=a.dtype)
 
     def backward(xp, g, saved, need, *, value):
-        return (xp.mul(g, 0),)
+        return (xp.zeros_like(g),)
+
+
+class zero_values(Op):
+    """Zeros in place of the values: what zero_ records."""
+
+    name, inputs, save, grad_name = "zero", 1, (), "ZeroBackward0"
+
+    def forward(xp, a):
+        return xp.zeros_like(a)
+
+    def backward(xp, g, saved, need):
+        return (xp.zeros_like(g),)
 
 
 # ---- public functions -------------------------------------------------------------------------------------------------
@@ -663,7 +695,7 @@ def squeeze_function(input, dim=None):
         axis = wrap_dim(dim, len(shape))
         return primitives.squeeze_dim(input, axes=(axis,) if shape and shape[axis] == 1 else ())
     axes = wrap_dims(dim, len(shape)) if dim else ()
-    return primitives.squeeze(input, axes=tuple([a for a in axes if shape[a] == 1]))
+    return primitives.squeeze_dims(input, axes=tuple([a for a in axes if shape[a] == 1]))
 
 
 @public(method=True, name="unsqueeze")
@@ -721,7 +753,7 @@ def diagonal_function(input, offset=0, dim1=0, dim2=1):
 def diag(input, diagonal=0):
     """The matrix with a vector on its diagonal, or the diagonal of a matrix."""
     if input._array.ndim == 2:
-        return primitives.clone(diagonal_function(input, diagonal))
+        return named(primitives.clone(diagonal_function(input, diagonal)), "DiagonalBackward0_copy")
     if input._array.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     return diag_embed(input, diagonal)
@@ -739,7 +771,8 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
     shape = []
     for i in range(ndim):
         shape.append(size if i in (axis1, axis2) else rest.pop(0))
-    return primitives.diagonal_scatter(input, input_shape=tuple(shape), offset=offset, axis1=axis1, axis2=axis2)
+    result = primitives.diagonal_scatter(input, input_shape=tuple(shape), offset=offset, axis1=axis1, axis2=axis2)
+    return named(result, "DiagEmbedBackward0")
 
 
 @public(method=True, name="as_strided")
@@ -781,7 +814,11 @@ def split_function(tensor, split_size_or_sections, dim=0):
                 f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension {dim}), but "
                 f"got split_sizes={brackets(sizes)}"
             )
-    return primitives.split(tensor, sizes=sizes, axis=dim)
+    parts = primitives.split(tensor, sizes=sizes, axis=dim)
+    if not isinstance(split_size_or_sections, int):
+        for part in parts:
+            named(part, "SplitWithSizesBackward0")
+    return parts
 
 
 @public(method=True)
@@ -825,7 +862,7 @@ def cat(tensors, dim=0, *, out=None):
     """Tensors joined along an existing dimension; dtypes are promoted. 1-d empty tensors are skipped."""
     tensors = list(tensors)
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
@@ -992,21 +1029,22 @@ def fill_(self, value):
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
             )
         return copy_(self, value)
-    return _fill_number(self, promote._operand(value, self.dtype))
+    value = promote._operand(value, self.dtype)
+    return _fill_number(self, value, primitives.fill, {"value": value})
 
 
 @public(method="zero_", function=False)
 def zero_(self):
     """Write zeros."""
-    return _fill_number(self, False if self.dtype.name == "bool" else 0)
+    return _fill_number(self, 0, primitives.zero, {})
 
 
-def _fill_number(self, value):
+def _fill_number(self, value, op, attrs):
     from ..autograd.inplace import check_writable
     from ..autograd.mode import mode
 
     if mode.enabled and self.requires_grad:
-        return apply_inplace(primitives.fill, self, value=value)
+        return apply_inplace(op, self, **attrs)
     check_writable(self, recording=False)
     cpu.fill(self._array, value=value)
     bump(self)

@@ -6,7 +6,7 @@ import math
 from collections import namedtuple
 
 from .. import dtypes
-from ..autograd.op import Op, cpu, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor
@@ -280,7 +280,7 @@ def _with_indices(name, arg, extreme):
         axis = wrap_dim(dim, input._array.ndim)
         if input._array.ndim:
             _not_empty(input, (axis,), name)
-        values, indices = _pick(input, axis, keepdim, arg)
+        values, indices = _pick(input, axis, keepdim, arg, f"{name.title()}Backward0")
         return result_type(values, indices)
 
     function.__name__ = name
@@ -301,24 +301,18 @@ class pick(Op):
         return (xp.gather_grad(g, indices, input_shape=tuple(shape), axis=axis), None)
 
 
-def _pick(input, axis, keepdim, arg):
+def _pick(input, axis, keepdim, arg, grad_name):
     if not input._array.ndim:
         zero = Tensor._wrap(cpu.zeros((), cpu.to_engine_dtype(dtypes.int64)))
         return primitives.alias(input), zero
     indices = Tensor._wrap(getattr(cpu, arg)(input._array, axis=axis, keepdims=True))
     values = primitives.pick(input, indices, axis=axis)
+    named(values, grad_name)
     if not keepdim:
         shape = tuple(n for i, n in enumerate(input._array.shape) if i != axis)
-        values = primitives.reshape(values, shape=shape) if values._node is None else _fold(values, shape)
+        values = named(primitives.reshape(values, shape=shape), grad_name)
         indices = primitives.reshape(indices, shape=shape)
     return values, indices
-
-
-def _fold(values, shape):
-    """Drop the kept dimension; the printed node stays MaxBackward0's."""
-    folded = primitives.reshape(values, shape=shape)
-    folded._node.display_name = "MaxBackward0"
-    return folded
 
 
 max_function = _with_indices("max", "argmax", "max")
@@ -353,6 +347,7 @@ def prod_function(input, dim=None, keepdim=False, *, dtype=None, out=None):
     input = _accumulating(input, dtype)
     axes = tuple(range(input._array.ndim)) if dim is None else (wrap_dim(dim, input._array.ndim),)
     result = primitives.prod(input, axes=axes if input._array.ndim else (), keepdims=bool(keepdim) and dim is not None)
+    named(result, "ProdBackward0" if dim is None else "ProdBackward1")
     return result if out is None else into(out, result)
 
 
@@ -408,8 +403,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
     if input.dtype.category < 2:
         raise RuntimeError("std and var only support floating point and complex dtypes")
     result = _moments(input, dim, correction, keepdim)[0]
-    if result._node is not None:
-        result._node.display_name = "VarBackward0"
+    named(result, "VarBackward0")
     return result if out is None else into(out, result)
 
 
@@ -417,8 +411,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
     """Standard deviation: the root of `var`."""
     result = sqrt(var(input, dim, unbiased, keepdim, correction=correction))
-    if result._node is not None:
-        result._node.display_name = "StdBackward0"
+    named(result, "StdBackward0")
     return result if out is None else into(out, result)
 
 
@@ -448,6 +441,5 @@ def logsumexp(input, dim, keepdim=False, *, out=None):
     total = log(primitives.sum(exp(sub(input, top)), axes=axes, keepdims=bool(keepdim)))
     shape = total._array.shape
     result = total + primitives.reshape(top, shape=shape)
-    if result._node is not None:
-        result._node.display_name = "LogsumexpBackward0"
+    named(result, "LogsumexpBackward0")
     return result if out is None else into(out, result)

@@ -28,6 +28,7 @@ __all__ = [
     "tril_indices",
     "triu_indices",
     "zeros",
+    "zeros_like",
 ]
 
 _BUILTIN_TYPES = 24  # NumPy's own type numbers are below; ml_dtypes' come after
@@ -60,6 +61,10 @@ def zeros(shape, dtype):
     out = empty(shape, dtype)
     out.fill(0)
     return out
+
+
+def zeros_like(a):
+    return zeros(a.shape, a.dtype)
 
 
 def full(shape, *, value, dtype):
