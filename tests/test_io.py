@@ -495,6 +495,14 @@ def test_malformed_pickles(pickled):
             assert pickled[2:3] == b"("
 
 
+def test_small_file_cannot_ask_for_much():
+    """One long text, encoded to bytes a hundred thousand times by reference: a gigabyte from 600 kB."""
+    text = b"X" + struct.pack("<I", 10_000) + b"a" * 10_000 + b"q\x00"
+    pickled = b"\x80\x02" + text + b"c_codecs\nencode\nq\x01(" + b"h\x01h\x00\x85R" * 100_000 + b"t."
+    with pytest.raises(pickle.UnpicklingError, match="more than it holds"):
+        rushlight.load(io.BytesIO(archive(pickled)))
+
+
 def test_fuzz():
     """Random damage to valid files: nothing but the documented errors comes out, and nothing hangs or crashes."""
     rng = random.Random(0)

@@ -15,6 +15,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 _KEY_ATOMS = (str, bytes, int, float, bool, complex, type(None))
+_SIZED = (str, bytes, bytearray, tuple, list, dict, set, frozenset)
 _MARK = object()
 
 
@@ -77,6 +78,9 @@ class Parser:
         self._persistent = persistent
         self.at = start
         self._stack: list[Any] = []
+        # Calls copy their arguments, and the memo hands out one argument many times: without a limit, a file of n
+        # bytes could ask for n * n.
+        self._to_copy = 16 * len(self._data) + 1_000_000
         self._memo: dict[int, Any] = {}
 
     def load(self) -> Any:
@@ -203,6 +207,9 @@ class Parser:
         args, function = self._pop(), self._pop()
         if not isinstance(args, tuple):
             raise UnpicklingError("the pickle calls something without a tuple of arguments")
+        self._to_copy -= sum(len(arg) for arg in args if isinstance(arg, _SIZED))
+        if self._to_copy < 0:
+            raise UnpicklingError("the pickle builds far more than it holds")
         if isinstance(function, Allowed):
             self._push(function.cls(*[self._plain(arg) for arg in args]))
         elif isinstance(function, Global) and function.build is not None:
