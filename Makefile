@@ -88,7 +88,7 @@ define instrumented
 	   -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/build/$(1)/tree/rushlight > build/$(1).log 2>&1 || (cat build/$(1).log; exit 1)
 	@export PATH="$(abspath $(BIN)):$$PATH"; cmake --build build/$(1)
 	cd build/$(1)/tree && LD_PRELOAD="$$(g++ -print-file-name=$(3)) $$(g++ -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc \
-	   $(4) RUSHLIGHT_NUM_THREADS=4 $(abspath $(BIN))/python -m pytest -p no:cacheprovider $(KERNEL_TESTS)
+	   $(4) RUSHLIGHT_NUM_THREADS=4 $(abspath $(BIN))/python -m pytest -p no:cacheprovider --capture=sys $(KERNEL_TESTS)
 endef
 
 sanitize: $(STAMPS)/test

@@ -61,7 +61,7 @@ static PyObject* task_counts(PyObject*, PyObject* arg) {
     GilRelease nogil;
     parallel_tasks(tasks, [&](int64_t task) {
       counts[size_t(task)] += 1;
-      parallel_tasks(3, [&](int64_t) { nested[size_t(task)] += 1; });
+      parallel_tasks(3, [&](int64_t) { __atomic_fetch_add(&nested[size_t(task)], 1, __ATOMIC_RELAXED); });
     });
   }
   Ref list(PyList_New(tasks));

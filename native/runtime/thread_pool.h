@@ -13,7 +13,8 @@ void set_num_threads(int count);  // count >= 1
 int default_num_threads();  // RUSHLIGHT_NUM_THREADS, else OMP_NUM_THREADS, else cpu_count.h's cores within the quota
 
 // Calls body(context, task) for task = 0 .. tasks-1, in any order, on up to num_threads() threads; returns when all
-// are done. A call from inside a task runs its tasks in place. Bodies must not throw.
+// are done. A call from inside a task runs its tasks in place, unless that task runs alone and the workers are free.
+// Bodies must not throw.
 void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context);
 
 // f(task) for every task.
