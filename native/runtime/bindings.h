@@ -7,6 +7,8 @@
 #define RL_METHODS(X) \
   X(runtime)          \
   X(elementwise)      \
+  X(reduce)           \
+  X(optimizer)        \
   X(gemm)             \
   X(conv)             \
   X(random)           \

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-FAMILIES = "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss random".split()
+FAMILIES = "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss random optimizer".split()
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
 
