@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import warnings
+from typing import Any
 
 from .. import engine as engines
 from ..autograd.mode import no_grad
@@ -46,6 +47,7 @@ __all__ = [
 _GAIN_ONE = frozenset(
     ("linear", "sigmoid", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 )
+_xp: Any = engines.cpu
 _FAN_MODES = ["fan_in", "fan_out"]
 
 
@@ -179,7 +181,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     tensor.zero_()
     for group in range(groups):
         for channel in range(min(per_group, tensor.shape[1])):
-            tensor[(group * per_group + channel, channel, *centre)] = 1
+            index = (group * per_group + channel, channel, *centre)
+            tensor[index] = 1
     return tensor
 
 
@@ -268,7 +271,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     rows = tensor.shape[0]
     columns = tensor.numel() // rows
     normals = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
-    q = Tensor._wrap(engines.cpu.orthonormal_columns((normals.t() if rows < columns else normals)._array))
+    q = Tensor._wrap(_xp.orthonormal_columns((normals.t() if rows < columns else normals)._array))
     if rows < columns:
         q = q.t()
     return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.inplace import apply_inplace
 from ..autograd.mode import no_grad
-from ..autograd.op import Op, cpu, public
+from ..autograd.op import Op, OpType, cpu, primitives, public
 from ..dtypes import dtype_title
 from ..errors import broadcast_shapes
 from ..random import handle_of
@@ -23,6 +23,7 @@ from .sampling import (
     bernoulli_,
     check_probabilities,
     normal_,
+    zeros_like_gradient,
 )
 
 _xp: Any = cpu
@@ -180,7 +181,7 @@ def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor,
         noise = _xp.dropout_noise(array, p=p, generator=handle_of(None), one=one)
     else:
         noise = _xp.full(array.shape, value=1.0, dtype=array.dtype)
-    return native_dropout_op(input, Tensor._wrap(noise))
+    return primitives.native_dropout(input, Tensor._wrap(noise))
 
 
 # -- distributions around a tensor -------------------------------------------------------------------------------------
@@ -193,9 +194,9 @@ def _constant(name: str, grad_name: str):
         return draw(input)
 
     def backward(xp, g, saved, need, *, draw):
-        return (xp.mul(g, 0.0),)
+        return (zeros_like_gradient(xp, g),)
 
-    return type(Op)(name, (Op,), {"save": (), "grad_name": grad_name, "forward": forward, "backward": backward})
+    return OpType(name, (Op,), {"save": (), "grad_name": grad_name, "forward": forward, "backward": backward})
 
 
 def _contiguous_like(array):
@@ -249,7 +250,7 @@ class normal_op(Op):
         return drawn
 
     def backward(xp, g, saved, need, *, drawn):
-        zeros = xp.mul(g, 0.0)
+        zeros = zeros_like_gradient(xp, g)
         return zeros if need[0] else None, zeros if need[1] else None
 
 
@@ -288,7 +289,7 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
             normal_(result, generator=generator).mul_(std).add_(mean)
         else:
             normal_(result, 0.0, std, generator=generator).add_(mean)
-    result = normal_op(mean, std, drawn=result._array)
+    result = primitives.normal(mean, std, drawn=result._array)
     return result if out is None else into(out, result)
 
 

@@ -36,8 +36,13 @@ def _forward(xp, input, *, draw, out):
     return out
 
 
+def zeros_like_gradient(xp, g):
+    """Zeros of g's shape, whatever g holds."""
+    return xp.mul(g, 0.0) if xp.differentiable else xp.zeros(g.shape, g.dtype)
+
+
 def _zero_gradient(xp, g, saved, need, *, draw):
-    return (xp.mul(g, 0.0),)
+    return (zeros_like_gradient(xp, g),)
 
 
 def _refill(kind: str):

@@ -142,6 +142,15 @@ RL_FILL_F64(random_cauchy, fill_cauchy)
 
 // (generator, out, p, one)
 static PyObject* random_bernoulli(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs == 4) {
+    const double p = PyFloat_AsDouble(args[2]), one = PyFloat_AsDouble(args[3]);
+    if (PyErr_Occurred()) return nullptr;
+    if (!(p >= 0 && p <= 1) || !(one >= 0 && one <= 1e308))
+      return PyErr_Format(PyExc_ValueError, "bernoulli_: expected p in [0, 1] and a finite value, got %R and %R",
+                          args[2], args[3]);
+    if (one > 255 && PyArray_Check(args[1]) && PyArray_TYPE(reinterpret_cast<PyArrayObject*>(args[1])) == NPY_UINT8)
+      return PyErr_Format(PyExc_ValueError, "bernoulli_: %R does not fit into uint8", args[3]);
+  }
   return fill2("bernoulli_", args, nargs, {NPY_FLOAT32, NPY_FLOAT64, NPY_UINT8},
                [](Generator& g, PyArrayObject* out, int64_t n, double p, double one) {
                  switch (PyArray_TYPE(out)) {

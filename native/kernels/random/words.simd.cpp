@@ -111,7 +111,7 @@ static void remainder_u32(const uint32_t* words, int64_t* out, int64_t n, uint32
     int64_t rest = int64_t(words[i]) - quotient * range;
     rest += rest < 0 ? range : 0;
     rest -= rest >= int64_t(range) ? range : 0;
-    out[i] = rest + base;
+    out[i] = int64_t(uint64_t(rest) + uint64_t(base));
   }
 }
 

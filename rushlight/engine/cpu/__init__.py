@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import TYPE_CHECKING, Any
 
 FAMILIES = "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss random optimizer".split()
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
+
+
+if TYPE_CHECKING:  # the families' names are collected at run time
+
+    def __getattr__(name: str) -> Any: ...
 
 
 def _collect() -> None:
