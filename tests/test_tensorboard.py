@@ -1,6 +1,7 @@
 """Event files: framing and encoding by our own readers, the whole by TensorBoard's where it is installed."""
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -245,6 +246,24 @@ def test_written_at_exit(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
     assert [step for _, step, _ in values(tmp_path)] == list(range(50))
     assert next(tmp_path.iterdir()).name.endswith(".end")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_neither_hangs_nor_repeats(tmp_path):
+    code = (
+        "import os\n"
+        "from rushlight.utils.tensorboard import SummaryWriter\n"
+        f"w = SummaryWriter({str(tmp_path)!r})\n"
+        "for i in range(20): w.add_scalar('parent', i, i)\n"
+        "child = os.fork()\n"
+        "for i in range(20): w.add_scalar('child' if child == 0 else 'parent', i, 20 + i)\n"
+        "if child: assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    steps = {"parent": [], "child": []}
+    for tag, step, _ in values(tmp_path):
+        steps[tag].append(step)
+    assert steps == {"parent": list(range(40)), "child": list(range(20, 40))}
 
 
 def test_purge_step(tmp_path):

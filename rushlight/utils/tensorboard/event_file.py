@@ -15,6 +15,7 @@ from typing import Any
 from rushlight.utils.tensorboard import messages
 from rushlight.utils.tensorboard.records import frame
 
+_BUFFER_BYTES = 1 << 20
 _serial = itertools.count()
 
 
@@ -23,21 +24,23 @@ class EventFile:
 
     The thread flushes to disk every `flush_secs`, `flush` at once; what is queued when Python exits is written too.
     `add` waits while `max_queue` events are pending. A write error is raised by the next `add`, `flush` or `close`.
+    In a forked child the file counts as closed: the parent, whose thread did not come along, goes on writing it.
     """
 
     def __init__(self, folder: str, max_queue: int = 10, flush_secs: float = 120, suffix: str = "") -> None:
         os.makedirs(folder, exist_ok=True)
         stamp = f"{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}.{next(_serial)}"
         self.path = os.path.join(folder, f"events.out.tfevents.{stamp}{suffix}")
-        self._file = open(self.path, "wb")
+        self._file = open(self.path, "wb", buffering=0)
+        self._unwritten = bytearray()  # our own buffer, since a fork must be able to drop it
         self._queue: queue.Queue[bytes | threading.Event | None] = queue.Queue(max(1, max_queue))
         self._flush_secs = flush_secs
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self.closed = False
-        self._file.write(frame(messages.event(time.time(), version="brain.Event:2")))
-        self._file.flush()
+        self._unwritten += frame(messages.event(time.time(), version="brain.Event:2"))
+        self._write()
         _open_files.add(self)
 
     def add(self, event: bytes) -> None:
@@ -74,6 +77,10 @@ class EventFile:
         if error is not None:
             raise OSError(f"SummaryWriter: writing {self.path} failed: {error}") from error
 
+    def _write(self) -> None:
+        while self._unwritten:
+            del self._unwritten[: self._file.write(self._unwritten)]
+
     def _work(self) -> None:
         due: float | None = None  # when to flush; None while nothing is unflushed
         while True:
@@ -85,13 +92,15 @@ class EventFile:
                 item = b""
             try:
                 if isinstance(item, bytes) and item:
-                    self._file.write(frame(item))
+                    self._unwritten += frame(item)
                     due = time.monotonic() + self._flush_secs if due is None else due
-                if not isinstance(item, bytes) or (due is not None and time.monotonic() >= due):
-                    self._file.flush()
+                late = due is not None and time.monotonic() >= due
+                if late or not isinstance(item, bytes) or len(self._unwritten) > _BUFFER_BYTES:
+                    self._write()
                     due = None
             except Exception as error:  # kept for the caller's thread, which must not wait for ever
                 self._error = error
+                self._unwritten.clear()
                 due = None
             if isinstance(item, threading.Event):
                 item.set()
@@ -100,6 +109,18 @@ class EventFile:
 
 
 _open_files: weakref.WeakSet[EventFile] = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    """In a forked child: nothing of the parent's files is written from here."""
+    for file in list(_open_files):
+        file.closed = True
+        file._unwritten = bytearray()
+    _open_files.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_all)
 
 
 @atexit.register
