@@ -6,7 +6,7 @@ Importing this package defines the ops (autograd.op.primitives) and the public f
 import importlib
 
 FAMILIES = (
-    "promote elementwise movement reduce index linalg conv pool norm softmax activation loss noise sampling padding sorting".split()
+    "promote elementwise movement reduce index linalg contraction conv pool norm softmax activation loss noise sampling padding sorting".split()
 )
 
 for _family in FAMILIES:

@@ -74,13 +74,6 @@ static PyObject* measure_bandwidth(PyObject*, PyObject* const* args, Py_ssize_t 
 
 // ---- operands ----
 
-// A 2-D view's pointer and strides in values, as kernels read it: one of the strides is 1.
-template <class T>
-struct Matrix {
-  const T* p;
-  int64_t row, col;
-};
-
 static PyObject* numpy_matmul() {
   static PyObject* function = nullptr;
   if (!function) {
@@ -284,9 +277,152 @@ static PyObject* matmul(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   return PyObject_CallFunctionObjArgs(function, args[0], args[1], out, nullptr);
 }
 
+// ---- linear and addmm: one call with the bias fused ----
+
+static bool same_type(PyArrayObject* a, int type, const char* op, const char* name) {
+  if (PyArray_TYPE(a) == type) return true;
+  PyErr_Format(PyExc_TypeError, "%s: %s must have the dtype of the first argument, got %S", op, name, PyArray_DESCR(a));
+  return false;
+}
+
+template <class T>
+static PyObject* linear_typed(PyArrayObject* x_in, PyArrayObject* w_in, PyArrayObject* bias_in,
+                              GemmActivation activation, int type) {
+  const int nd = PyArray_NDIM(x_in);
+  const bool folded = nd != 2 && !PyArray_ISCARRAY_RO(x_in);  // leading dimensions become one: needs contiguous memory
+  Ref x_ref(folded ? contiguous(reinterpret_cast<PyObject*>(x_in), type, "linear", "input") : readable(x_in));
+  Ref w_ref(readable(w_in));
+  if (!x_ref || !w_ref) return nullptr;
+  Ref bias_ref;
+  if (bias_in) {
+    bias_ref.object =
+        reinterpret_cast<PyObject*>(contiguous(reinterpret_cast<PyObject*>(bias_in), type, "linear", "bias"));
+    if (!bias_ref) return nullptr;
+  }
+  PyArrayObject *x = x_ref.array(), *w = w_ref.array();
+  Gemm<T> g{};
+  g.k = PyArray_DIM(x, nd - 1);
+  g.n = PyArray_DIM(w, 0);
+  if (PyArray_DIM(w, 1) != g.k || (bias_in && (PyArray_NDIM(bias_in) != 1 || PyArray_DIM(bias_in, 0) != g.n)))
+    return PyErr_Format(PyExc_ValueError, "linear: weight must be (out, %lld) and bias (out,)", (long long)g.k);
+  npy_intp shape[NPY_MAXDIMS];
+  g.m = 1;
+  for (int i = 0; i + 1 < nd; ++i) g.m *= shape[i] = PyArray_DIM(x, i);
+  shape[nd - 1] = g.n;
+  if (nd == 2) {
+    matrix_strides(x, &g.a_row, &g.a_col);
+  } else {
+    g.a_row = g.k;
+    g.a_col = 1;
+  }
+  matrix_strides(w, &g.b_col, &g.b_row);
+  g.a = data<T>(x);
+  g.b = data<T>(w);
+  if (bias_in) {
+    g.bias = data<T>(bias_ref.array());
+    g.bias_col = 1;
+  }
+  g.alpha = 1;
+  g.activation = activation;
+  Ref out(new_array(nd, shape, type));
+  if (!out) return nullptr;
+  g.c = data<T>(out.array());
+  g.c_row = g.n;
+  bool ok;
+  {
+    GilRelease nogil(flops(1, g.m, g.n, g.k) / 4);
+    ok = run(g);
+  }
+  return ok ? out.release() : no_memory(false);
+}
+
+// linear(input (..., in), weight (out, in), bias (out,) or None, activation 0 none / 1 relu): float32 or float64
+static PyObject* linear(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 4) return PyErr_Format(PyExc_TypeError, "linear: expected 4 arguments, got %zd", nargs);
+  PyArrayObject* x = as_array(args[0], "linear", "input");
+  PyArrayObject* w = x ? as_array(args[1], "linear", "weight") : nullptr;
+  PyArrayObject* bias = nullptr;
+  if (!w || (args[2] != Py_None && !(bias = as_array(args[2], "linear", "bias")))) return nullptr;
+  int64_t activation;
+  if (!as_int(args[3], &activation, "linear", "activation")) return nullptr;
+  if (activation < 0 || activation > 1) return PyErr_Format(PyExc_ValueError, "linear: activation must be 0 or 1");
+  const int type = PyArray_TYPE(x);
+  if (!same_type(w, type, "linear", "weight") || (bias && !same_type(bias, type, "linear", "bias"))) return nullptr;
+  if (PyArray_NDIM(x) < 1 || PyArray_NDIM(w) != 2)
+    return PyErr_Format(PyExc_ValueError, "linear: input must have at least 1 dimension and weight 2");
+  if (type == NPY_FLOAT32) return linear_typed<float>(x, w, bias, GemmActivation(activation), type);
+  if (type == NPY_FLOAT64) return linear_typed<double>(x, w, bias, GemmActivation(activation), type);
+  return PyErr_Format(PyExc_TypeError, "linear: expected float32 or float64, got %S", PyArray_DESCR(x));
+}
+
+template <class T>
+static PyObject* addmm_typed(PyArrayObject* input_in, PyArrayObject* a_in, PyArrayObject* b_in, double alpha,
+                             int type) {
+  Ref a_ref(readable(a_in)), b_ref(readable(b_in)), input_ref(readable(input_in));
+  if (!a_ref || !b_ref || !input_ref) return nullptr;
+  PyArrayObject *a = a_ref.array(), *b = b_ref.array();
+  Gemm<T> g{};
+  g.m = PyArray_DIM(a, 0);
+  g.k = PyArray_DIM(a, 1);
+  g.n = PyArray_DIM(b, 1);
+  if (PyArray_DIM(b, 0) != g.k) return PyErr_Format(PyExc_ValueError, "addmm: inner sizes differ");
+  const int nd = PyArray_NDIM(input_in);
+  const int64_t rows = nd == 2 ? PyArray_DIM(input_in, 0) : 1, cols = PyArray_DIM(input_in, nd - 1);
+  if ((rows != 1 && rows != g.m) || (cols != 1 && cols != g.n))
+    return PyErr_Format(PyExc_ValueError, "addmm: input does not broadcast to the product");
+  const int64_t item = int64_t(sizeof(T));
+  int64_t row_step = nd == 2 && rows > 1 ? PyArray_STRIDE(input_ref.array(), 0) / item : 0;
+  int64_t col_step = cols > 1 ? PyArray_STRIDE(input_ref.array(), nd - 1) / item : 0;
+  Ref dense;
+  if (col_step > 1 || col_step < 0) {
+    dense.object = reinterpret_cast<PyObject*>(new_array(nd, PyArray_DIMS(input_in), type));
+    if (!dense || PyArray_CopyInto(dense.array(), input_in) < 0) return nullptr;
+    row_step = rows > 1 ? cols : 0;
+    col_step = 1;
+  }
+  g.bias = dense ? data<T>(dense.array()) : data<T>(input_ref.array());
+  g.bias_row = row_step;
+  g.bias_col = col_step;
+  matrix_strides(a, &g.a_row, &g.a_col);
+  matrix_strides(b, &g.b_row, &g.b_col);
+  g.a = data<T>(a);
+  g.b = data<T>(b);
+  g.alpha = T(alpha);
+  const npy_intp shape[2] = {g.m, g.n};
+  Ref out(new_array(2, shape, type));
+  if (!out) return nullptr;
+  g.c = data<T>(out.array());
+  g.c_row = g.n;
+  bool ok;
+  {
+    GilRelease nogil(flops(1, g.m, g.n, g.k) / 4);
+    ok = run(g);
+  }
+  return ok ? out.release() : no_memory(false);
+}
+
+// addmm(input, a (m, k), b (k, n), alpha) = alpha a b + input; input 1-D or 2-D, broadcast. float32 or float64
+static PyObject* addmm(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 4) return PyErr_Format(PyExc_TypeError, "addmm: expected 4 arguments, got %zd", nargs);
+  PyArrayObject* input = as_array(args[0], "addmm", "input");
+  PyArrayObject* a = input ? as_array(args[1], "addmm", "a") : nullptr;
+  PyArrayObject* b = a ? as_array(args[2], "addmm", "b") : nullptr;
+  double alpha;
+  if (!b || !as_double(args[3], &alpha, "addmm", "alpha")) return nullptr;
+  const int type = PyArray_TYPE(input), nd = PyArray_NDIM(input);
+  if (!same_type(a, type, "addmm", "a") || !same_type(b, type, "addmm", "b")) return nullptr;
+  if (nd < 1 || nd > 2 || PyArray_NDIM(a) != 2 || PyArray_NDIM(b) != 2)
+    return PyErr_Format(PyExc_ValueError, "addmm: expected an input of 1 or 2 dimensions and two matrices");
+  if (type == NPY_FLOAT32) return addmm_typed<float>(input, a, b, alpha, type);
+  if (type == NPY_FLOAT64) return addmm_typed<double>(input, a, b, alpha, type);
+  return PyErr_Format(PyExc_TypeError, "addmm: expected float32 or float64, got %S", PyArray_DESCR(input));
+}
+
 #define RL_METHOD(name, text) \
   {#name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(name)), METH_FASTCALL, text}
 PyMethodDef gemm_methods[] = {RL_METHOD(matmul, "matmul(a, b, out=None)"),
+                              RL_METHOD(linear, "linear(input, weight, bias or None, activation)"),
+                              RL_METHOD(addmm, "addmm(input, a, b, alpha)"),
                               RL_METHOD(measure_peak, "measure_peak(dtype name, threads) -> FLOP/s"),
                               RL_METHOD(measure_bandwidth, "measure_bandwidth(threads) -> bytes/s"),
                               {nullptr, nullptr, 0, nullptr}};

@@ -10,7 +10,7 @@
 
 namespace rl::RL_ISA::gemm {
 
-inline constexpr int64_t kSmallWork = 96 * 96 * 96;  // multiply-adds up to which packing A and B is not repaid
+inline constexpr int64_t kSmallWork = 144 * 144 * 144;  // multiply-adds up to which packing A and B is not repaid
 
 // Columns [col, col + cols) of C from one B panel (cols <= vectors * lanes), all rows.
 template <class T, template <class, int> class A, int vectors>

@@ -30,7 +30,8 @@ static bool product(Gemm<T> g) {
     fill(g);
     return true;
   }
-  if (g.n == 1 && g.m > 1 && g.c_row == 1) {  // a column: as the row B^T A^T
+  const bool bias_turns = !g.bias || g.bias_row == 0 || g.bias_row == 1;  // into a contiguous row
+  if (g.n == 1 && g.m > 1 && g.c_row == 1 && bias_turns) {                // a column: as the row B^T A^T
     const Gemm<T> column = g;
     g.m = 1;
     g.n = column.m;
@@ -52,7 +53,7 @@ static bool product(Gemm<T> g) {
       g.a = copy;
       g.a_col = 1;
     }
-    if (g.b_col == 1 && (g.bias_col == 1 || g.bias_col == 0 || !g.bias)) {
+    if (g.b_col == 1) {
       wide_row(g);
       return true;
     }

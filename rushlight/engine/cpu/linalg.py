@@ -1,0 +1,76 @@
+"""Matrix products. float32 and float64 run on our kernels, half types through float32, the rest on NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import _native
+
+__all__ = ["matmul", "linear", "addmm", "outer", "trace", "trace_grad"]
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def _is_half(dtype) -> bool:
+    return dtype.itemsize == 2 and (dtype.kind == "f" or dtype.name == "bfloat16")
+
+
+def matmul(a, b):
+    """a @ b by NumPy's rules: 1-D operands are vectors, leading dimensions broadcast. Strided views are read in place."""
+    dtype = a.dtype
+    if dtype is _FLOAT32 or dtype is _FLOAT64:
+        return _native.matmul(a, b)
+    if _is_half(dtype):
+        return _native.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dtype)
+    return np.asarray(np.matmul(a, b))
+
+
+def linear(input, weight, bias, *, activation=None):
+    """input (..., in) @ weight (out, in).T + bias (out,), then relu if asked. bias may be None."""
+    code = 1 if activation == "relu" else 0
+    dtype = input.dtype
+    if dtype is _FLOAT32 or dtype is _FLOAT64:
+        return _native.linear(input, weight, bias, code)
+    if _is_half(dtype):
+        bias = None if bias is None else bias.astype(np.float32)
+        return _native.linear(input.astype(np.float32), weight.astype(np.float32), bias, code).astype(dtype)
+    out = np.matmul(input, weight.T)
+    if bias is not None:
+        out = out + bias
+    return np.maximum(out, 0) if code else np.asarray(out)
+
+
+def addmm(input, a, b, *, beta, alpha):
+    """beta * input + alpha * (a @ b) for matrices; with beta == 0, NaN and inf of `input` do not count."""
+    dtype = a.dtype
+    if _is_half(dtype):
+        return addmm(*(x.astype(np.float32) for x in (input, a, b)), beta=beta, alpha=alpha).astype(dtype)
+    if dtype is _FLOAT32 or dtype is _FLOAT64:
+        if beta == 0:
+            input = np.zeros((1,), dtype)
+        elif beta != 1 or input.ndim == 0:
+            input = np.atleast_1d(input * dtype.type(beta))
+        return _native.addmm(input, a, b, alpha)
+    out = np.matmul(a, b)
+    if alpha != 1:
+        out = out * dtype.type(alpha)
+    if beta != 0:
+        out = out + (input if beta == 1 else input * dtype.type(beta))
+    return np.asarray(out)
+
+
+def outer(a, b):
+    """a (m,) and b (n,) -> a_i * b_j (m, n)."""
+    return np.multiply(a[:, None], b)
+
+
+def trace(a):
+    """The sum of a matrix's diagonal."""
+    return np.asarray(np.trace(a))
+
+
+def trace_grad(g, *, shape):
+    """g on the diagonal of a matrix of `shape`."""
+    grad = np.zeros(shape, g.dtype)
+    np.fill_diagonal(grad[: shape[1]], g)  # of the square part: NumPy would start again below it
+    return grad

@@ -1,0 +1,18 @@
+"""Linear and bilinear maps as functions."""
+
+from __future__ import annotations
+
+from ...ops import linalg
+from ...ops.contraction import bilinear
+from ...tensor import Tensor
+
+__all__ = ["bilinear", "linear"]
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y = input @ weight.T + bias, over the last dimension.
+
+    Shapes: input (*, in), weight (out, in) or (in,), bias (out,) or None -> (*, out) or (*). One fused product.
+    Errors: RuntimeError when the inner sizes or dtypes differ.
+    """
+    return linalg.linear(input, weight, bias)
