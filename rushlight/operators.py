@@ -55,14 +55,18 @@ def _inplace(name):
     return operator
 
 
-def _fast(name, general):
+def _number_over(number, tensor):
+    return elementwise.mul(elementwise.reciprocal(tensor), number)
+
+
+def _fast(name, general, kinds="biufc"):
     """a OP b for two tensors of one dtype and shape, straight to the op; everything else through `general`."""
     op = getattr(primitives, name)
 
     def operator(self, other):
         try:
             a, b = self._array, other._array
-            if a.dtype is b.dtype and a.shape == b.shape:
+            if a.dtype is b.dtype and a.shape == b.shape and a.dtype.kind in kinds:
                 return op(self, other)
         except AttributeError:
             pass
@@ -76,17 +80,17 @@ def _ipow(self, other):
 
 
 OPERATORS = {
-    "__add__": _forward(elementwise.add),
+    "__add__": _fast("add", _forward(elementwise.add)),
     "__radd__": _reflected(elementwise.add),
     "__iadd__": _inplace("add_"),
-    "__sub__": _forward(elementwise.sub),
+    "__sub__": _fast("sub", _forward(elementwise.sub), "fc"),
     "__rsub__": _reflected(elementwise.sub),
     "__isub__": _inplace("sub_"),
-    "__mul__": _forward(elementwise.mul),
+    "__mul__": _fast("mul", _forward(elementwise.mul)),
     "__rmul__": _reflected(elementwise.mul),
     "__imul__": _inplace("mul_"),
-    "__truediv__": _forward(elementwise.div),
-    "__rtruediv__": _reflected(elementwise.div),
+    "__truediv__": _fast("div", _forward(elementwise.div), "fc"),
+    "__rtruediv__": _reflected(_number_over),
     "__itruediv__": _inplace("div_"),
     "__floordiv__": _forward(elementwise.floor_divide),
     "__rfloordiv__": _reflected(elementwise.floor_divide),

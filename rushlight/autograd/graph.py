@@ -107,17 +107,13 @@ def _public_edge(edge) -> tuple:
 
 
 def check_versions(node: Node, saved: tuple, versions: tuple | None) -> None:
-    """RuntimeError when a saved tensor was modified in place since it was saved."""
-    if versions is None:
-        for tensor in saved:
-            if tensor is not None and tensor._cell is not None and tensor._cell[0] != 0:
-                raise modified(node, tensor._dtype_shape(), tensor._cell[0], 0)
-        return
-    for tensor, version in zip(saved, versions):
-        if tensor is not None:
-            now = tensor._cell[0] if tensor._cell is not None else 0
-            if now != version:
-                raise modified(node, tensor._dtype_shape(), now, version)
+    """RuntimeError when a saved tensor was modified in place since it was saved (numbers among them are passed over)."""
+    for i, tensor in enumerate(saved):
+        cell = getattr(tensor, "_cell", None)
+        if cell is not None:
+            expected = 0 if versions is None else versions[i]
+            if cell[0] != expected:
+                raise modified(node, tensor._dtype_shape(), cell[0], expected)
 
 
 def modified(node: Node, what: str, now: int, expected: int) -> RuntimeError:

@@ -64,6 +64,11 @@ class OpType(type):
         cls.node_types = []
         op = cls()
         cls.node_type = mcs.node_class(op, cls.grad_name or name)
+        if "__call__" not in body and cls.outputs == 1 and not cls.aux and cls.check is None and cls.backward is not None:
+            if cls.inputs == 1:
+                cls.__call__ = staticmethod(_one_input(op))
+            elif cls.inputs == 2 and not cls.view and not cls.save_output and not cls.save_shape:
+                cls.__call__ = staticmethod(_two_inputs(op))
         setattr(primitives, cls.name, op)
         return op
 
@@ -162,13 +167,7 @@ class Op(metaclass=OpType):
         """Keep what backward needs in node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""
         keep = self.save
         kept = tensors if keep is None else tuple([tensors[i] for i in keep])
-        versions = None
-        for t in kept:
-            if isinstance(t, _Tensor) and t._cell is not None:
-                versions = tuple(
-                    [t._cell[0] if isinstance(t, _Tensor) and t._cell is not None else 0 for t in kept]
-                )
-                break
+        versions = _versions(kept)
         shapes = ()
         if self.save_shape:
             shapes = tuple([tensors[i]._array.shape if tensors[i] is not None else None for i in self.save_shape])
@@ -192,6 +191,107 @@ class Op(metaclass=OpType):
         return f"<op {self.name}>"
 
 
+def _one_input(op):
+    """Op.__call__ for one tensor in, one out: the same steps without the loops."""
+    forward, view, keeps, save_output = op.forward, op.view, op.save is None or 0 in op.save, op.save_output
+    save_shape, node_type = bool(op.save_shape), op.node_type
+    new = object.__new__
+
+    def call(a, **attrs):
+        array = a._array
+        out = new(_Tensor)
+        result = out._array = forward(cpu, array, **attrs)
+        if view:
+            out._become_view(a, ((op, attrs),))
+        if mode.enabled:
+            if a._view is not None:
+                a._refresh()
+            producer = a._node
+            if producer is not None or a._rg:
+                node = node_type()
+                node.seq = _next_seq()
+                node.next = (a if producer is None else (producer, a._nr) if a._nr else producer,)
+                cells = None
+                outs = ()
+                if save_output:
+                    cell = out._cell
+                    if cell is None:
+                        cell = out._cell = [0]
+                    cells, outs = ((cell, cell[0]),), (result,)
+                node.ctx = (
+                    (a,) if keeps else (),
+                    (a._cell[0],) if keeps and a._cell is not None else None,
+                    outs,
+                    cells,
+                    attrs,
+                    (array.shape,) if save_shape else (),
+                )
+                out._node = node
+                if view:
+                    out._seen = out._cell[0]
+        return out
+
+    return call
+
+
+def _two_inputs(op):
+    """Op.__call__ for two inputs (tensors or numbers) and one output."""
+    forward, save, broadcast, node_type = op.forward, op.save, op.broadcast, op.node_type
+    if save is None:
+        save = (0, 1)
+    new_node = op.new_node if type(op).new_node is not Op.new_node else None
+    new = object.__new__
+
+    def call(a, b, **attrs):
+        recording = False
+        grads = mode.enabled
+        if isinstance(a, _Tensor):
+            x = a._array
+            if grads:
+                if a._view is not None:
+                    a._refresh()
+                recording = a._node is not None or a._rg
+        else:
+            x = a
+        if isinstance(b, _Tensor):
+            y = b._array
+            if grads:
+                if b._view is not None:
+                    b._refresh()
+                recording = recording or b._node is not None or b._rg
+        else:
+            y = b
+        out = new(_Tensor)
+        result = out._array = forward(cpu, x, y, **attrs)
+        if recording:
+            node = node_type() if new_node is None else new_node((a, b))
+            node.seq = _next_seq()
+            node.next = (edge_of(a) if x is not a else None, edge_of(b) if y is not b else None)
+            if save:
+                kept = (a, b) if len(save) == 2 else (a,) if save[0] == 0 else (b,)
+                versions = _versions(kept)
+            else:
+                kept, versions = (), None
+            if broadcast:
+                shape = result.shape
+                left, right = x.shape if x is not a else None, y.shape if y is not b else None
+                if (left is not None and left != shape) or (right is not None and right != shape):
+                    node.extra_shapes = (left, right)
+            node.ctx = (kept, versions, (), None, attrs, ())
+            out._node = node
+        return out
+
+    return call
+
+
+def _versions(kept):
+    """The version of each saved tensor; None when none was ever modified or viewed."""
+    for t in kept:
+        if isinstance(t, _Tensor) and t._cell is not None:
+            return tuple([t._cell[0] if isinstance(t, _Tensor) and t._cell is not None else 0 for t in kept])
+    return None
+
+
 def edge_of(tensor):
     """Where the gradient of `tensor` goes; None if it needs none."""
     node = tensor._node
@@ -212,7 +312,7 @@ class OpNode(Node):
         op = self.op
         saved, versions, saved_outs, cells, attrs, shapes = ctx
         if saved:
-            check_versions(self, _tensors_only(saved), versions)
+            check_versions(self, saved, versions)
         if cells is not None:
             for (cell, version), array in zip(cells, saved_outs):
                 if cell[0] != version:
@@ -250,10 +350,6 @@ class OpNode(Node):
                     t._nr = i
             tensors.append(t)
         return tuple(tensors)
-
-
-def _tensors_only(saved):
-    return [t if isinstance(t, _Tensor) else None for t in saved]
 
 
 def public(*, method: bool | str = False, name: str | None = None, function: bool = True):

@@ -21,9 +21,10 @@ def unary(name, backward=None, *, grad_name=None, saves="input", floats=True, in
     floats: integer input is computed in the default float type.
     """
 
+    kernel = getattr(cpu, name)
+
     def forward(xp, a, out=None):
-        f = getattr(xp, name)
-        return f(a) if out is None else f(a, out=out)
+        return kernel(a) if out is None else kernel(a, out=out)
 
     body = {
         "name": name,
@@ -88,9 +89,10 @@ def binary(
     they differ.
     """
 
+    kernel = getattr(cpu, name)
+
     def forward(xp, a, b, out=None):
-        f = getattr(xp, name)
-        return f(a, b) if out is None else f(a, b, out=out)
+        return kernel(a, b) if out is None else kernel(a, b, out=out)
 
     body = {
         "name": name,
@@ -298,7 +300,7 @@ def _pow_backward(xp, g, need, a, b):
     return grad_a, grad_b
 
 
-pow = binary("pow", _pow_backward, grad_names=("PowBackward0", "PowBackward1", "PowBackward1"))
+pow = binary("pow", _pow_backward, grad_names=("PowBackward0", "PowBackward1", "PowBackward2"))
 
 
 def _extremum_backward(compare):
