@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
 
     print(f"rushlight {__version__}, Python {platform.python_version()}, NumPy {metadata.version('numpy')}")
     print(f"{platform.system()} {platform.release()}, {platform.machine()}")
-    print(rushlight.__config__.show())
+    print(rushlight.__config__.show().rstrip())
     print(f"threads: {rushlight.get_num_threads()}")
     found = []
     for name in _OPTIONAL:
