@@ -103,11 +103,11 @@ def summary(model: Any, input_size: Sequence[int] | None = None, input_data: Any
     uncounted: dict[str, None] = {}
     handles = []
 
-    def before(name: str, depth: int):
+    def before(name: str):
         def hook(module: Any, args: tuple) -> None:
             own = sum(p.numel() for p in module.parameters(recurse=False) if p is not None and id(p) not in seen)
             seen.update(id(p) for p in module.parameters(recurse=False))
-            row = Row(name.rpartition(".")[2] or "model", type(module).__name__, depth, "", own, None)
+            row = Row(name.rpartition(".")[2] or "model", type(module).__name__, len(open_rows), "", own, None)
             rows.append(row)
             open_rows.append(row)
 
@@ -125,8 +125,7 @@ def summary(model: Any, input_size: Sequence[int] | None = None, input_data: Any
 
     modes = [(module, module.training) for module in model.modules()]
     for name, module in model.named_modules():
-        depth = name.count(".") + 1 if name else 0
-        handles += [module.register_forward_pre_hook(before(name, depth)), module.register_forward_hook(after)]
+        handles += [module.register_forward_pre_hook(before(name)), module.register_forward_hook(after)]
     try:
         model.eval()
         with rushlight.no_grad():
