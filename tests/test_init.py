@@ -185,3 +185,31 @@ def test_every_public_name_is_there():
         assert [(p.name, p.default) for p in ours.parameters.values()] == [
             (p.name, p.default) for p in theirs.parameters.values()
         ]
+
+
+LAYERS = {
+    "Linear": (20, 30),
+    "Bilinear": (3, 4, 5),
+    "Conv1d": (4, 6, 3),
+    "Conv2d": (4, 6, (3, 5)),
+    "Conv3d": (2, 4, 3),
+    "ConvTranspose1d": (4, 6, 3),
+    "ConvTranspose2d": (4, 6, 3),
+    "ConvTranspose3d": (4, 6, 3),
+    "BatchNorm1d": (5,),
+    "BatchNorm2d": (5,),
+    "BatchNorm3d": (5,),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_start_with_pytorchs_numbers(name):
+    for seed in (0, 3):
+        layers = []
+        for lib in (torch, rushlight):
+            lib.manual_seed(seed)
+            layers.append(getattr(lib.nn, name)(*LAYERS[name]).state_dict())
+        assert list(layers[0]) == list(layers[1])
+        for key in layers[0]:
+            assert raw(layers[1][key]) == raw(layers[0][key]), key
+        assert states_equal()

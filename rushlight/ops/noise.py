@@ -15,7 +15,8 @@ from ..tensor import Tensor
 from .result import into
 from .sampling import (
     _check_std,
-    _create,
+    _dtype,
+    _filled,
     _not_implemented,
     _number,
     _require_floating,
@@ -23,6 +24,7 @@ from .sampling import (
     bernoulli_,
     check_probabilities,
     normal_,
+    normals,
     zeros_like_gradient,
 )
 
@@ -231,7 +233,7 @@ def poisson(input: Tensor, generator=None) -> Tensor:
     Source: Hoermann 1993, "The transformed rejection method for generating Poisson random variables".
     """
     handle = handle_of(generator, "poisson")
-    _require_floating(input, "poisson_cpu")
+    _require_floating(input.dtype, "poisson_cpu")
     if not _xp.all_between(input._array, low=0.0, high=math.inf):
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     return _POISSON(input, draw=lambda a: _xp.poisson(a, generator=handle))
@@ -267,11 +269,11 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
                 f"normal() received an invalid combination of arguments - got ({type(mean).__name__}, "
                 f"{type(std).__name__}): two numbers need size="
             )
-        from ..dtypes import get_default_dtype
-
         shape = _shape("normal", (size,))
-        dtype = dtype or get_default_dtype()
-        return _create(shape, dtype, device, requires_grad, out, lambda t: normal_(t, mean, std, generator=generator))
+        dtype = _dtype(dtype, out)
+        mean, std = _number("normal", "mean", 0, mean), _number("normal", "std", 1, std)
+        _check_std(std)
+        return _filled(shape, dtype, device, requires_grad, out, normals(dtype, generator, "normal", mean, std))
     if isinstance(std, Tensor):
         if std.dtype.is_complex:
             raise RuntimeError("normal expects standard deviation to be non-complex")
@@ -282,7 +284,7 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
         _check_std(std)
     shape = broadcast_shapes(*(t.shape for t in (mean, std) if isinstance(t, Tensor)))
     source = mean if isinstance(mean, Tensor) else std
-    _require_floating(source, "normal_kernel_cpu", complex_too=True)
+    _require_floating(source.dtype, "normal_kernel_cpu", complex_too=True)
     with no_grad():
         result = Tensor._wrap(_xp.empty(shape, source._array.dtype))
         if isinstance(std, Tensor):

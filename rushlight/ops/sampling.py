@@ -11,9 +11,9 @@ from typing import Any
 
 from .. import devices, dtypes
 from ..autograd.inplace import apply_inplace
-from ..autograd.mode import no_grad
 from ..autograd.op import Op, OpType, cpu, public
 from ..dtypes import dtype_title, dtype_word
+from ..layouts import contiguous_format
 from ..random import handle_of
 from ..tensor import Tensor
 from .result import into
@@ -62,14 +62,15 @@ def _not_implemented(kernel: str, dtype) -> NotImplementedError:
     return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(dtype)}'")
 
 
-def _require_floating(tensor: Tensor, kernel: str, complex_too: bool = False) -> None:
-    dtype = tensor.dtype
+def _require_floating(dtype, kernel: str, complex_too: bool = False) -> None:
     if not (dtype.is_floating_point or (complex_too and dtype.is_complex)):
         raise _not_implemented(kernel, dtype)
 
 
 def _numbers(op: str, names: tuple[str, ...], defaults: tuple, args: tuple, kwargs: dict) -> list[float]:
     """The float arguments `names`, by position or keyword (`from` is no name that Python lets a function declare)."""
+    if not kwargs and len(args) == len(names) and all([type(value) is float for value in args]):
+        return list(args)
     if len(args) > len(names):
         raise TypeError(f"{op}() takes {len(names)} positional arguments but {len(args)} were given")
     values = [*args, *defaults[len(args) :]]
@@ -95,6 +96,8 @@ def _text(value: float) -> str:
 
 def _check_uniform(tensor: Tensor, low: float, high: float) -> None:
     dtype = tensor.dtype
+    if dtype.is_floating_point and -1e4 <= low <= high <= 1e4:  # fits every type
+        return
     if dtype.is_complex:
         dtype = dtype.to_real()
     elif not dtype.is_floating_point:
@@ -136,7 +139,7 @@ def normal_(self: Tensor, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     """Overwrite with normal numbers. Errors: RuntimeError for std < 0; NotImplementedError for integer dtypes."""
     mean, std = _number("normal_", "mean", 0, mean), _number("normal_", "std", 1, std)
     _check_std(std)
-    _require_floating(self, "normal_kernel_cpu", complex_too=True)
+    _require_floating(self.dtype, "normal_kernel_cpu", complex_too=True)
     handle = handle_of(generator, "normal_")
     return apply_inplace(_NORMAL, self, draw=lambda a: _xp.fill_normal(a, mean=mean, std=std, generator=handle))
 
@@ -147,7 +150,7 @@ def log_normal_(self: Tensor, mean=1.0, std=2.0, *, generator=None) -> Tensor:
     mean, std = _number("log_normal_", "mean", 0, mean), _number("log_normal_", "std", 1, std)
     if not std > 0.0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={_text(std)}")
-    _require_floating(self, "log_normal_cpu")
+    _require_floating(self.dtype, "log_normal_cpu")
     handle = handle_of(generator, "log_normal_")
     return apply_inplace(_LOG_NORMAL, self, draw=lambda a: _xp.fill_log_normal(a, mean=mean, std=std, generator=handle))
 
@@ -358,7 +361,7 @@ def _inside_high(high: int, dtype) -> int:
 
 def _shape(op: str, size: tuple) -> tuple[int, ...]:
     """Sizes given one by one or as one sequence; RuntimeError for a negative one."""
-    if len(size) == 1 and not hasattr(size[0], "__index__"):
+    if len(size) == 1 and not isinstance(size[0], int) and not hasattr(size[0], "__index__"):
         size = tuple(size[0])
     try:
         shape = tuple([operator.index(n) for n in size])
@@ -371,10 +374,10 @@ def _shape(op: str, size: tuple) -> tuple[int, ...]:
 
 
 def _sized(op: str, args: tuple, kwargs: dict) -> tuple[int, ...]:
+    if not kwargs and args:
+        return _shape(op, args)
     if "size" in kwargs:
         args = (*args, kwargs.pop("size"))
-    if kwargs.pop("names", None) is not None:
-        raise RuntimeError(f"{op}: named tensors are not supported")
     if kwargs:
         raise TypeError(f"{op}() got an unexpected keyword argument '{next(iter(kwargs))}'")
     if not args:
@@ -382,20 +385,48 @@ def _sized(op: str, args: tuple, kwargs: dict) -> tuple[int, ...]:
     return _shape(op, args)
 
 
-def _create(shape, dtype, device, requires_grad, out, fill) -> Tensor:
-    """A new tensor filled by `fill(tensor)`, or `out` with its numbers."""
-    devices.check(device)
-    if out is not None:
-        dtype = out.dtype
-        if out._array.shape == tuple(shape):
-            with no_grad():
-                return fill(out)
-    tensor = Tensor._wrap(_xp.empty(shape, _xp.to_engine_dtype(dtype)))
-    with no_grad():
-        fill(tensor)
+def _filled(shape, dtype, device, requires_grad, out, fill) -> Tensor:
+    """A new tensor that `fill(array)` has filled, or `out` with those numbers."""
+    if device is not None:
+        devices.check(device)
+    if out is not None and out._array.shape == shape and not out.requires_grad:
+        return apply_inplace(_NORMAL, out, draw=fill)
+    array = _xp.empty(shape, _xp.to_engine_dtype(dtype))
+    fill(array)
+    tensor = Tensor._wrap(array)
     if out is not None:
         return into(out, tensor)
     return tensor.requires_grad_() if requires_grad else tensor
+
+
+def _dtype(dtype, out, default=None) -> dtypes.DType:
+    """The dtype to draw in: that of `out`, the one asked for (Python's types too), or the default."""
+    if out is not None:
+        return out.dtype
+    if dtype is None:
+        return default or dtypes.get_default_dtype()
+    return {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}.get(dtype, dtype)
+
+
+def _unit_uniforms(dtype, generator, op: str):
+    _require_floating(dtype, "check_uniform_bounds", complex_too=True)
+    handle = handle_of(generator, op)
+    return lambda array: _xp.fill_uniform(array, low=0.0, high=1.0, generator=handle)
+
+
+def normals(dtype, generator, op: str, mean: float = 0.0, std: float = 1.0):
+    """A function that fills an array of `dtype` with normal numbers."""
+    _require_floating(dtype, "normal_kernel_cpu", complex_too=True)
+    handle = handle_of(generator, op)
+    return lambda array: _xp.fill_normal(array, mean=mean, std=std, generator=handle)
+
+
+def _integers(dtype, generator, op: str, low: int, high: int):
+    if dtype.is_complex:
+        raise _not_implemented("random_kernel_cpu", dtype)
+    low, high = integer_range(dtype, low, high)
+    handle = handle_of(generator, op)
+    return lambda array: _xp.fill_integers(array, low=low, high=high, generator=handle)
 
 
 @public()
@@ -404,8 +435,8 @@ def rand(
 ):
     """Uniform in [0, 1), of a floating-point or complex dtype (the default one if not given)."""
     shape = _sized("rand", size, kw)
-    dtype = dtype or dtypes.get_default_dtype()
-    return _create(shape, dtype, device, requires_grad, out, lambda t: uniform_(t, generator=generator))
+    dtype = _dtype(dtype, out)
+    return _filled(shape, dtype, device, requires_grad, out, _unit_uniforms(dtype, generator, "rand"))
 
 
 @public()
@@ -414,8 +445,8 @@ def randn(
 ):
     """Standard normal, of a floating-point or complex dtype (the default one if not given)."""
     shape = _sized("randn", size, kw)
-    dtype = dtype or dtypes.get_default_dtype()
-    return _create(shape, dtype, device, requires_grad, out, lambda t: normal_(t, generator=generator))
+    dtype = _dtype(dtype, out)
+    return _filled(shape, dtype, device, requires_grad, out, normals(dtype, generator, "randn"))
 
 
 @public()
@@ -431,8 +462,8 @@ def randint(
     if hasattr(given["size"], "__index__"):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
     shape = _shape("randint", (given["size"],))
-    dtype = dtype or dtypes.int64
-    return _create(shape, dtype, device, requires_grad, out, lambda t: random_(t, low, high, generator=generator))
+    dtype = _dtype(dtype, out, dtypes.int64)
+    return _filled(shape, dtype, device, requires_grad, out, _integers(dtype, generator, "randint", low, high))
 
 
 @public()
@@ -444,27 +475,26 @@ def randperm(
     Errors: RuntimeError for n < 0 and for an n whose last value the dtype cannot hold.
     """
     n = _integer("randperm", "n", n)
-    dtype = out.dtype if out is not None else dtype or dtypes.int64
+    dtype = _dtype(dtype, out, dtypes.int64)
     _shape("randperm", (n,))
     if dtype is dtypes.bool_ or dtype.is_complex:
         raise _not_implemented("randperm", dtype)
     if n > 0 and n > (_largest(dtype) if dtype.category == 1 else _largest(dtype) + 1):
         raise RuntimeError(f"randperm: n cannot be greater than the largest {dtype_title(dtype)} value, got n={n}")
     handle = handle_of(generator, "randperm")
-
-    def fill(tensor):
-        _xp.write(tensor._array, _xp.permutation(n, generator=handle))
-        return tensor
-
-    return _create((n,), dtype, device, requires_grad, out, fill)
+    return _filled((n,), dtype, device, requires_grad, out, lambda array: _xp.fill_permutation(array, generator=handle))
 
 
-def _like(input: Tensor, dtype, device, requires_grad, fill) -> Tensor:
-    devices.check(device)
-    source = input._array
-    tensor = Tensor._wrap(_xp.empty_like(source, dtype=_xp.to_engine_dtype(dtype or input.dtype)))
-    with no_grad():
-        fill(tensor)
+def _like(input: Tensor, dtype, device, requires_grad, memory_format, fill) -> Tensor:
+    if device is not None:
+        devices.check(device)
+    kind = _xp.to_engine_dtype(dtype)
+    if memory_format is contiguous_format:
+        array = _xp.empty(input._array.shape, kind)
+    else:
+        array = _xp.empty_like(input._array, dtype=kind)
+    fill(array)
+    tensor = Tensor._wrap(array)
     return tensor.requires_grad_() if requires_grad else tensor
 
 
@@ -473,7 +503,9 @@ def rand_like(
     input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None
 ) -> Tensor:
     """`rand` of the input's shape, dtype and memory order."""
-    return _like(input, dtype, device, requires_grad, lambda t: uniform_(t, generator=generator))
+    dtype = _dtype(dtype, None, input.dtype)
+    fill = _unit_uniforms(dtype, generator, "rand_like")
+    return _like(input, dtype, device, requires_grad, memory_format, fill)
 
 
 @public()
@@ -481,7 +513,8 @@ def randn_like(
     input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None
 ) -> Tensor:
     """`randn` of the input's shape, dtype and memory order."""
-    return _like(input, dtype, device, requires_grad, lambda t: normal_(t, generator=generator))
+    dtype = _dtype(dtype, None, input.dtype)
+    return _like(input, dtype, device, requires_grad, memory_format, normals(dtype, generator, "randn_like"))
 
 
 @public()
@@ -492,5 +525,7 @@ def randint_like(
     given = dict(zip(("low", "high") if len(args) == 2 or "low" in kw else ("high",), args), **kw)
     if len(args) > 2 or given.keys() - {"low", "high"} or "high" not in given:
         raise TypeError(f"randint_like(): expected (input, high) or (input, low, high), got {args} and {kw}")
-    low, high = given.get("low", 0), given["high"]
-    return _like(input, dtype, device, requires_grad, lambda t: random_(t, low, high, generator=generator))
+    low, high = (_integer("randint_like", name, given.get(name, 0)) for name in ("low", "high"))
+    dtype = _dtype(dtype, None, input.dtype)
+    fill = _integers(dtype, generator, "randint_like", low, high)
+    return _like(input, dtype, device, requires_grad, memory_format, fill)

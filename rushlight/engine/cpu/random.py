@@ -27,6 +27,7 @@ __all__ = [
     "fill_integers",
     "fill_log_normal",
     "fill_normal",
+    "fill_permutation",
     "fill_uniform",
     "generator_seed",
     "generator_state",
@@ -34,12 +35,13 @@ __all__ = [
     "new_generator",
     "orthonormal_columns",
     "overlaps_itself",
-    "permutation",
     "poisson",
     "seed_generator",
     "set_generator_state",
     "weights_fault",
 ]
+
+_NATIVE_FLOATS = (np.dtype(np.float32).num, np.dtype(np.float64).num)
 
 
 def new_generator(seed: int):
@@ -69,11 +71,16 @@ def set_generator_state(generator, state) -> None:
 
 def overlaps_itself(array) -> bool:
     """Whether two items of the array share memory because an axis has stride 0."""
-    return any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape))
+    return not array.flags.c_contiguous and any(
+        stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape)
+    )
 
 
 def fill_uniform(out, *, low, high, generator):
     """Uniform in [low, high): 24 bits of a draw for float32 and narrower, 53 bits for float64."""
+    if out.flags.carray and out.dtype.num in _NATIVE_FLOATS:
+        _native.random_uniform(generator, out, low, high)
+        return out
     if out.dtype.kind == "c":
         return fill_uniform(_parts(out), low=low, high=high, generator=generator)
     if out.dtype in (np.float32, np.float64):
@@ -91,14 +98,15 @@ def fill_uniform(out, *, low, high, generator):
 
 def fill_normal(out, *, mean, std, generator):
     """Normal: Box-Muller in blocks of 16 if out is contiguous with 16 items or more, else pair by pair in float64."""
+    if out.size >= 16 and out.flags.carray and out.dtype.num in _NATIVE_FLOATS:
+        _native.random_normal_blocks(generator, out, mean, std)
+        return out
     if out.dtype.kind == "c":
         return fill_normal(_parts(out), mean=mean, std=std / math.sqrt(2), generator=generator)
     if out.size < 16 or not out.flags.c_contiguous:
         return _fill(out, np.float64, lambda buffer: _native.random_normal_pairs(generator, buffer, mean, std))
-    if out.dtype == np.float64:
-        return _fill(out, np.float64, lambda buffer: _native.random_normal_blocks(generator, buffer, mean, std))
-    if out.dtype == np.float32:
-        return _fill(out, np.float32, lambda buffer: _native.random_normal_blocks(generator, buffer, mean, std))
+    if out.dtype.num in _NATIVE_FLOATS:
+        return _fill(out, out.dtype, lambda buffer: _native.random_normal_blocks(generator, buffer, mean, std))
 
     def draw(buffer):  # narrower types draw nothing for the incomplete block but its replacement
         flat, whole = buffer.reshape(-1), buffer.size - buffer.size % 16
@@ -168,11 +176,9 @@ def fill_bernoulli_each(out, p, *, generator):
     return _fill(out, np.uint8, lambda buffer: _native.random_bernoulli_each(generator, buffer, ordered), order=order)
 
 
-def permutation(n: int, *, generator) -> np.ndarray:
-    """0 .. n-1 shuffled, int64."""
-    out = empty((n,), np.int64)
-    _native.random_permutation(generator, out)
-    return out
+def fill_permutation(out, *, generator):
+    """0 .. n-1 shuffled, for the n items of a 1-d array."""
+    return _fill(out, np.int64, lambda buffer: _native.random_permutation(generator, buffer))
 
 
 def poisson(rate, *, generator) -> np.ndarray:
