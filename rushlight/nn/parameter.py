@@ -1,5 +1,6 @@
 """Parameter and Buffer: tensors that a module registers; and their forms whose shape is not known yet."""
 
+from ..operators import OPERATORS
 from ..tensor import Tensor
 
 
@@ -141,11 +142,27 @@ class UninitializedTensorMixin:
         # Metadata, storage and casts work; anything that would compute on values does not.
         if name.startswith("_") or name in _USABLE:
             return super().__getattribute__(name)
-        raise ValueError(
-            f"Attempted to use an uninitialized parameter in {name}. This error happens when you are using a "
-            "`LazyModule` or explicitly manipulating uninitialized parameters. When using LazyModules call `forward` "
-            "with a dummy batch to initialize the parameters before calling torch functions"
-        )
+        raise _no_values(name)
+
+
+def _no_values(name):
+    return ValueError(
+        f"Attempted to use an uninitialized parameter in {name}. This error happens when you are using a `LazyModule` or "
+        "explicitly manipulating uninitialized parameters. When using LazyModules call `forward` with a dummy batch to "
+        "initialize the parameters before calling torch functions"
+    )
+
+
+def _refused_operator(name):
+    def operator(self, *_):
+        raise _no_values(name)
+
+    return operator
+
+
+for _name in OPERATORS:
+    if _name not in ("__eq__", "__ne__"):  # containers compare by identity first, and must be able to
+        setattr(UninitializedTensorMixin, _name, _refused_operator(_name))
 
 
 _USABLE = frozenset(

@@ -127,7 +127,7 @@ class BackwardHook:
             grad_output = _replacement(hook(self.module, grad_output), grad_output, "Backward pre hook", "grad_output")
         if self.input_places is not None:
             self.grad_output = grad_output
-        elif self.hooks:
+        else:
             warnings.warn(
                 "Full backward hook is firing when gradients are computed with respect to module outputs since no "
                 "inputs require gradients.",

@@ -32,12 +32,12 @@ class Unflatten(Module):
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
-        named = isinstance(dim, str)
         if not isinstance(unflattened_size, (tuple, list)):
-            expected = "tuple of tuples" if named else "tuple of ints"
-            raise TypeError(f"unflattened_size must be a {expected}, but found type {type(unflattened_size).__name__}")
+            raise TypeError(
+                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
+            )
         for position, size in enumerate(unflattened_size):
-            if not isinstance(size, (tuple, list) if named and isinstance(size, (tuple, list)) else int):
+            if not isinstance(size, int):
                 raise TypeError(
                     f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} at pos "
                     f"{position}"

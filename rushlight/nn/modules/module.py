@@ -345,11 +345,11 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             if parameter is None:
                 continue
             with no_grad():
-                parameter.data = fn(parameter.data)
+                parameter.data = fn(parameter)
                 grad = parameter.grad
                 if grad is not None:
                     requires_grad = grad.requires_grad
-                    grad.data = fn(grad.data)
+                    grad.data = fn(grad)
                     grad.requires_grad_(requires_grad)
         for name, buffer in self._buffers.items():
             if buffer is not None:
