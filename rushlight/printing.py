@@ -174,6 +174,7 @@ def _contents(tensor: Any, indent: int) -> str:
     values = _read(tensor, summarise)
     flat = _flat(values, len(shape)) if shape else [values]
     dtype = tensor.dtype
+    text: Callable[[Any], str]
     if dtype.is_complex:
         text, width = _complex_format(flat)
     elif dtype.is_floating_point:

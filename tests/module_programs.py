@@ -2,8 +2,10 @@
 
 import warnings
 
-import rushlight
 import torch
+
+import rushlight
+
 
 def make_scale(lib):
     """y = x * weight + bias: a module whose forward needs nothing but arithmetic."""

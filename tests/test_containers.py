@@ -3,9 +3,10 @@
 import collections
 
 import pytest
-import rushlight
 import torch
 from module_programs import same
+
+import rushlight
 
 
 def leaf(lib, kind, sizes=1):
@@ -187,10 +188,9 @@ OTHERS = {
     "empty_index": lambda lib: lib.nn.Sequential()[0],
     "ordered": lambda lib: lib.nn.Sequential(collections.OrderedDict(one=leaf(lib, "A"), two=leaf(lib, "B"))),
     "ordered_slice": lambda lib: lib.nn.Sequential(collections.OrderedDict(one=leaf(lib, "A"), two=leaf(lib, "B")))[1:],
-    "ordered_delete": lambda lib: delete(
-        s := lib.nn.Sequential(collections.OrderedDict(one=leaf(lib, "A"), two=leaf(lib, "B"))), 0
-    )
-    or s,
+    "ordered_delete": lambda lib: (
+        delete(s := lib.nn.Sequential(collections.OrderedDict(one=leaf(lib, "A"), two=leaf(lib, "B"))), 0) or s
+    ),
     "plain_dict": lambda lib: lib.nn.Sequential({"a": leaf(lib, "A")}),
     "number": lambda lib: lib.nn.Sequential(3),
     "list_of_number": lambda lib: lib.nn.ModuleList([3]),

@@ -11,11 +11,12 @@ import warnings
 
 import numpy as np
 import pytest
-import rushlight
 import torch
 import torch.utils.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import rushlight
 
 ours = rushlight.utils.data
 theirs = torch.utils.data
@@ -602,7 +603,9 @@ def test_persistent_workers(method):
 def test_shuffled_persistent_epochs_as_pytorch():
     def epochs(lib, data, **options):
         lib.manual_seed(9)
-        loader = data.DataLoader(range(9), batch_size=2, shuffle=True, num_workers=2, persistent_workers=True, **options)
+        loader = data.DataLoader(
+            range(9), batch_size=2, shuffle=True, num_workers=2, persistent_workers=True, **options
+        )
         return [[b.tolist() for b in loader] for _ in range(3)]
 
     assert epochs(rushlight, ours) == epochs(torch, theirs, multiprocessing_context="fork")

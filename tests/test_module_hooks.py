@@ -1,9 +1,10 @@
 """Forward and backward hooks of modules beside PyTorch's: order, arguments, replacement, errors."""
 
 import pytest
-import rushlight
 import torch
 from module_programs import make_net, make_scale, outcome, plain, same
+
+import rushlight
 
 
 def test_forward_hook_order():

@@ -5,9 +5,10 @@ import copy
 import pickle
 
 import pytest
-import rushlight
 import torch
-from module_programs import make_net, make_scale, plain, same
+from module_programs import make_net, plain, same
+
+import rushlight
 
 
 def before_init(lib, value):
@@ -174,12 +175,16 @@ def test_messages():
         PROGRAMS["module_before_init"](rushlight)
     with pytest.raises(TypeError, match="cannot assign 'torch.FloatTensor' as parameter 'gain'"):
         PROGRAMS["parameter_to_tensor"](rushlight)
-    with pytest.raises(RuntimeError, match="size mismatch for gain: copying a param with shape torch.Size\\(\\[3\\]\\)"):
+    with pytest.raises(
+        RuntimeError, match="size mismatch for gain: copying a param with shape torch.Size\\(\\[3\\]\\)"
+    ):
         PROGRAMS["load_shape"](rushlight)
     with pytest.raises(RuntimeError) as raised:
         PROGRAMS["load_extra"](rushlight)
     assert 'Unexpected key(s) in state_dict: "xx". ' in str(raised.value)
-    assert str(make_net(rushlight).load_state_dict(make_net(rushlight).state_dict())) == "<All keys matched successfully>"
+    assert (
+        str(make_net(rushlight).load_state_dict(make_net(rushlight).state_dict())) == "<All keys matched successfully>"
+    )
 
 
 def test_management_tables():
@@ -523,7 +528,13 @@ def test_lazy_linear():
         layer = lib.nn.LazyLinear(3)
         assert layer.has_uninitialized_params()
         layer(lib.ones(2, 5))
-        return [repr(layer), type(layer).__name__, layer.state_dict(), list(layer._forward_pre_hooks), layer.in_features]
+        return [
+            repr(layer),
+            type(layer).__name__,
+            layer.state_dict(),
+            list(layer._forward_pre_hooks),
+            layer.in_features,
+        ]
 
     same(run)
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import rushlight
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import rushlight
 
 LIBRARIES = (rushlight, torch)
 
@@ -86,7 +87,9 @@ PLAIN = {
     "list_of_tensors": lambda lib: [lib.ones(1), lib.tensor(2)],
     "str": lambda lib: str(lib.ones(2, 2)),
     "format": lambda lib: f"{lib.tensor(1.5)} {lib.tensor(2)} {lib.ones(2)}",
-    "format_spec": lambda lib: f"{lib.tensor(1.23456):.2f}|{lib.tensor(7):>4}|{lib.tensor(0.5, requires_grad=True):.1f}",
+    "format_spec": lambda lib: (
+        f"{lib.tensor(1.23456):.2f}|{lib.tensor(7):>4}|{lib.tensor(0.5, requires_grad=True):.1f}"
+    ),
     "size": lambda lib: lib.ones(2, 3).size(),
     "size_empty": lambda lib: lib.tensor(1).shape,
     "size_slice": lambda lib: lib.ones(2, 3, 4).shape[1:],

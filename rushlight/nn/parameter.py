@@ -101,8 +101,8 @@ class Buffer(Tensor, metaclass=_BufferType):
 
 
 _UNUSABLE = (
-    "the {what} of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when trying to "
-    "load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters before "
+    "the {what} of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when trying "
+    "to load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters before "
     "accessing their attributes."
 )
 
@@ -147,9 +147,9 @@ class UninitializedTensorMixin:
 
 def _no_values(name):
     return ValueError(
-        f"Attempted to use an uninitialized parameter in {name}. This error happens when you are using a `LazyModule` or "
-        "explicitly manipulating uninitialized parameters. When using LazyModules call `forward` with a dummy batch to "
-        "initialize the parameters before calling torch functions"
+        f"Attempted to use an uninitialized parameter in {name}. This error happens when you are using a `LazyModule` "
+        "or explicitly manipulating uninitialized parameters. When using LazyModules call `forward` with a dummy batch "
+        "to initialize the parameters before calling torch functions"
     )
 
 
@@ -172,7 +172,7 @@ _USABLE = frozenset(
 )
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A Parameter without a shape; lazy modules give it one at their first call."""
 
     _become = Parameter
@@ -189,7 +189,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return memo[id(self)]
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer without a shape; lazy modules give it one at their first call."""
 
     _become = Tensor

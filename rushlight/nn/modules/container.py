@@ -1,4 +1,4 @@
-"""Sequential, ModuleList, ModuleDict: modules that hold modules. The parameter containers are in `parameter_container`."""
+"""Sequential, ModuleList, ModuleDict: modules that hold modules (those for parameters: `parameter_container`)."""
 
 import operator
 import warnings
@@ -131,9 +131,7 @@ class Sequential(Module):
 
     def _check_sequential(self, other):
         if not isinstance(other, Sequential):
-            raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
 
     def _check_factor(self, other):
         if not isinstance(other, int):

@@ -28,8 +28,8 @@ class ParameterList(Module):
 
     Indexing, slicing, `append`, `extend`, `+=` and iteration work as on a list. State keys are '0', '1', ...
 
-    Errors: TypeError from `extend` for anything that cannot be iterated; IndexError outside the range; RuntimeError when
-    called.
+    Errors: TypeError from `extend` for anything that cannot be iterated; IndexError outside the range; RuntimeError
+    when called.
     """
 
     def __init__(self, values=None):

@@ -68,9 +68,7 @@ def _fetch_many(dataset, indices):
         return [dataset[i] for i in indices]
     items = many(indices)
     if len(items) != len(indices):
-        raise ValueError(
-            f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(items)}"
-        )
+        raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(items)}")
     return items
 
 
