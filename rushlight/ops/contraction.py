@@ -30,7 +30,7 @@ def _reshaped(a, shape):
     return a if tuple(a._array.shape) == tuple(shape) else movement.reshape(a, tuple(shape))
 
 
-# ---- einsum -----------------------------------------------------------------------------------------------------------
+# ---- einsum ---------------------------------------------------------------------------------------------------------
 
 
 def _split_term(term, operand):
@@ -87,7 +87,8 @@ def _from_sublists(args):
 def _parse(args):
     if len(args) < 2:
         raise ValueError(
-            "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list"
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
         )
     if isinstance(args[0], Tensor):
         return _from_sublists(args)
@@ -119,13 +120,13 @@ def _spread_ellipses(terms, operands):
         named = len(labels) - (ELLIPSIS in labels)
         if ELLIPSIS not in labels and named != ndim:
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions ({ndim}) "
-                f"for operand {i} and no ellipsis was given"
+                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
+                f"({ndim}) for operand {i} and no ellipsis was given"
             )
         if named > ndim:
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) is more than the number of dimensions ({ndim}) "
-                f"for operand {i}"
+                f"einsum(): the number of subscripts in the equation ({named}) is more than the number of dimensions "
+                f"({ndim}) for operand {i}"
             )
         extra = ndim - named
         longest = max(longest, extra)
@@ -164,7 +165,8 @@ def _diagonals(operand, labels, number):
         shape = operand._array.shape
         if shape[i] != shape[j]:
             raise RuntimeError(
-                f"einsum(): subscript {label} is repeated for operand {number} but the sizes don't match, {shape[j]} != {shape[i]}"
+                f"einsum(): subscript {label} is repeated for operand {number} but the sizes don't match, "
+                f"{shape[j]} != {shape[i]}"
             )
         operand = movement.diagonal_function(operand, 0, i, j)
         labels = labels[:i] + labels[i + 1 : j] + labels[j + 1 :] + [label]
@@ -198,8 +200,8 @@ def einsum(*args):
             if known != 1 and size not in (1, known):
                 name = "in the ellipsis" if label.startswith(ELLIPSIS) else label
                 raise RuntimeError(
-                    f"einsum(): subscript {name} has size {size} for operand {number} which does not broadcast with previously "
-                    f"seen size {known}"
+                    f"einsum(): subscript {name} has size {size} for operand {number} which does not broadcast with "
+                    f"previously seen size {known}"
                 )
             sizes[label] = size if known == 1 else known
         # Every operand gets all dimensions, in one order; those it lacks have size 1.
@@ -256,7 +258,7 @@ def _multiply_and_sum(a, b, axes):
     return _permuted(product, back)
 
 
-# ---- named contractions -----------------------------------------------------------------------------------------------
+# ---- named contractions ---------------------------------------------------------------------------------------------
 
 
 @public()
@@ -281,7 +283,8 @@ def tensordot(a, b, dims=2, out=None):
     for i, j in zip(first, second):
         if x[i] != y[j]:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {x[i]} in dim {i} and second has size {y[j]} in dim {j}"
+                f"contracted dimensions need to match, but first has size {x[i]} in dim {i} and second has size "
+                f"{y[j]} in dim {j}"
             )
     first = [wrap_dim(i, len(x)) for i in first]
     second = [wrap_dim(j, len(y)) for j in second]
@@ -303,7 +306,8 @@ def inner(input, other, *, out=None):
         return mul(input, other, out=out)
     if x[-1] != y[-1]:
         raise RuntimeError(
-            f"inner() the last dimension must match on both input tensors but got shapes {brackets(x)} and {brackets(y)}"
+            f"inner() the last dimension must match on both input tensors but got shapes "
+            f"{brackets(x)} and {brackets(y)}"
         )
     return tensordot(input, other, ([-1], [-1]), out=out)
 
@@ -345,7 +349,7 @@ def chain_matmul(*matrices, out=None):
         return matrices[i] if i == j else linalg.mm(product(i, split[i][j]), product(split[i][j] + 1, j))
 
     result = product(0, count - 1)
-    if count > 2:
+    if count > 1:
         result = primitives.view(result, shape=result._array.shape)
     return result if out is None else into(out, result)
 

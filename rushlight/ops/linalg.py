@@ -1,7 +1,7 @@
-"""Products of matrices and vectors: matmul and its named forms, linear, addmm and its family, tensordot, bilinear.
+"""Products of matrices and vectors: matmul and its named forms, linear, addmm and its family.
 
-One engine product, `matmul`, computes them all; the ops differ in what PyTorch calls their nodes. Backward products read
-transposed views. `einsum` has its own file.
+One engine product, `matmul`, computes them all; the ops differ in what PyTorch calls their nodes. Backward products
+read transposed views. `einsum` and what else is made of these is in contraction.py.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ _matmul_row = _general_op("matmul_row", "SqueezeBackward4")  # (n,) @ (n, p)
 _matmul_left = _general_op("matmul_left", "CloneBackward0")  # (m, n) @ (..., n, p)
 
 
-# ---- checks and public functions --------------------------------------------------------------------------------------
+# ---- checks and public functions ------------------------------------------------------------------------------------
 
 
 def _need_tensor(value, op, name, position):
@@ -222,7 +222,8 @@ def _check_batches(a, b):
         raise RuntimeError("batch2 must be a 3D tensor")
     if a[0] != b[0] or a[2] != b[1]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] "
+            f"but got: [{b[0]}, {b[1]}]."
         )
 
 
@@ -267,12 +268,13 @@ def _dot(input, other, out, name):
         raise RuntimeError(f"1D tensors expected, but got {len(a)}D and {len(b)}D tensors")
     if input._array.dtype is not other._array.dtype:
         raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {dtype_title(input.dtype)} and {dtype_title(other.dtype)}"
+            f"dot : expected both vectors to have same dtype, but found {dtype_title(input.dtype)} and "
+            f"{dtype_title(other.dtype)}"
         )
     if a != b:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a[0]}] and src [{b[0]}] to have the same number of elements, but got "
-            f"{a[0]} and {b[0]} elements respectively"
+            f"inconsistent tensor size, expected tensor [{a[0]}] and src [{b[0]}] to have the same number of elements, "
+            f"but got {a[0]} and {b[0]} elements respectively"
         )
     _not_bool(input, "dot")
     return _into(out, (_vdot_op if name == "vdot" else _dot_op)(input, other))
@@ -362,11 +364,12 @@ def _check_general(a, b):
         total *= y if x == 1 else x
     if a[-1] != b[-2]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{total}, {a[-1]}] but got: [{total}, {b[-2]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{total}, {a[-1]}] "
+            f"but got: [{total}, {b[-2]}]."
         )
 
 
-# ---- linear -----------------------------------------------------------------------------------------------------------
+# ---- linear ---------------------------------------------------------------------------------------------------------
 
 
 def _linear_op(op_name, node_name):
@@ -442,7 +445,7 @@ def _linear_plain(input, weight, bias):
     return matmul(input, movement.t_function(weight)) + bias
 
 
-# ---- addmm and its family ---------------------------------------------------------------------------------------------
+# ---- addmm and its family -------------------------------------------------------------------------------------------
 
 
 def _scaled(xp, g, factor):
@@ -548,14 +551,15 @@ def _fits(input, target):
     lead = len(target) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"The number of sizes provided ({len(target)}) must be greater or equal to the number of dimensions in the tensor "
-            f"({len(shape)})"
+            f"The number of sizes provided ({len(target)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(shape)})"
         )
     for i in range(len(shape) - 1, -1, -1):
         if shape[i] != target[lead + i] and shape[i] != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({target[lead + i]}) must match the existing size ({shape[i]}) at "
-                f"non-singleton dimension {lead + i}.  Target sizes: {brackets(target)}.  Tensor sizes: {brackets(shape)}"
+                f"non-singleton dimension {lead + i}.  Target sizes: {brackets(target)}.  Tensor sizes: "
+                f"{brackets(shape)}"
             )
 
 
@@ -630,9 +634,8 @@ def _check_addbmm(input, batch1, batch2):
     if a[2] != b[1]:
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({a[1]}x{a[2]} and {b[1]}x{b[2]})")
     if not input.dtype is batch1.dtype is batch2.dtype:
-        raise RuntimeError(
-            f"expected scalar type {dtype_title(input.dtype)} but found {dtype_title(next(t.dtype for t in (batch1, batch2) if t.dtype is not input.dtype))}"
-        )
+        found = batch1.dtype if batch1.dtype is not input.dtype else batch2.dtype
+        raise RuntimeError(f"expected scalar type {dtype_title(input.dtype)} but found {dtype_title(found)}")
     _not_bool(input, "addbmm")
 
 
@@ -677,7 +680,7 @@ addbmm = _add_family("addbmm", addbmm_op, _check_addbmm, "beta * input + alpha *
 addr = _add_family("addr", addr_op, _check_addr, "beta * input + alpha * outer(vec1, vec2)")
 
 
-# ---- made of the above ------------------------------------------------------------------------------------------------
+# ---- made of the above ----------------------------------------------------------------------------------------------
 
 
 @public(method=True)

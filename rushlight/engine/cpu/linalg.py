@@ -16,7 +16,7 @@ def _is_half(dtype) -> bool:
 
 
 def matmul(a, b):
-    """a @ b by NumPy's rules: 1-D operands are vectors, leading dimensions broadcast. Strided views are read in place."""
+    """a @ b by NumPy's rules: 1-D operands are vectors, leading dimensions broadcast. Strides are read in place."""
     dtype = a.dtype
     if dtype is _FLOAT32 or dtype is _FLOAT64:
         return _native.matmul(a, b)
