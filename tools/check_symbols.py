@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-WEAK = set("VvWwu")
+WEAK_CODE = set("Ww")  # nm's letters for functions; weak data holds no instructions
 
 
 def stray_symbols(build: Path) -> list[str]:
@@ -23,7 +23,7 @@ def stray_symbols(build: Path) -> list[str]:
             for line in lines:
                 *_, kind, name = line.split()
                 undefined = line.startswith(" ")
-                if kind in WEAK and not undefined and f"2rl2{isa}" not in name:
+                if kind in WEAK_CODE and not undefined and f"2rl2{isa}" not in name:
                     found.append(f"{path.relative_to(build)}: {name}")
     return found
 
