@@ -1,7 +1,10 @@
 """Same seed, same numbers: rushlight against PyTorch, bit for bit; the states after the draws are equal too."""
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -396,3 +399,35 @@ def test_two_threads_draw_different_numbers():
     rushlight.manual_seed(0)
     whole = rushlight.rand(4, 20000).numpy()
     assert sorted(d.tobytes() for d in drawn) == sorted(row.tobytes() for row in whole)
+
+
+FORKING = """
+import os, threading, warnings
+import rushlight
+
+warnings.simplefilter("ignore")
+stop = False
+
+def draw():
+    while not stop:
+        rushlight.randn(200000)
+
+threads = [threading.Thread(target=draw) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        rushlight.rand(1000)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop = True
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_during_a_draw_can_draw():
+    root = os.path.dirname(os.path.dirname(rushlight.__file__))
+    subprocess.run([sys.executable, "-c", FORKING], check=True, timeout=120, cwd=root)

@@ -13,8 +13,9 @@ static Generator* as_generator(PyObject* object) {
 // Locks a generator and lets go of the GIL for long work. A holder of the lock never waits for the GIL.
 struct Draw {
   GilRelease nogil;
+  std::shared_lock<std::shared_mutex> gate;
   std::lock_guard<std::mutex> lock;
-  Draw(Generator& generator, int64_t items) : nogil(items), lock(generator.mutex) {}
+  Draw(Generator& generator, int64_t items) : nogil(items), gate(fork_gate()), lock(generator.mutex) {}
 };
 
 // args[index] as a writeable C-contiguous array of one of the given types; nullptr with TypeError.

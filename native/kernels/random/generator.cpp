@@ -1,9 +1,24 @@
 #include "kernels/random/generator.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 namespace rl {
+
+std::shared_mutex& fork_gate() {
+  alignas(std::shared_mutex) static unsigned char memory[sizeof(std::shared_mutex)];
+  static const auto gate = [] {
+    auto* made = new (memory) std::shared_mutex;
+    pthread_atfork(
+        [] { fork_gate().lock(); }, [] { fork_gate().unlock(); },
+        [] { new (memory) std::shared_mutex; });  // the child's only thread: nobody holds or waits for the old one
+    return made;
+  }();
+  return *gate;
+}
 
 void Generator::manual_seed(uint64_t seed) {
   seed_ = seed;

@@ -3,10 +3,15 @@
 
 #include <cstdint>
 #include <mutex>
+#include <shared_mutex>
 
 #include "kernels/random/random.h"
 
 namespace rl {
+
+// Held shared while drawing and alone around fork(), so that a child never inherits a generator in the middle of a
+// draw.
+std::shared_mutex& fork_gate();
 
 class Generator {
  public:
