@@ -65,17 +65,20 @@ struct Items {
         plain &= dense_alike(arrays[k], param);
       }
       Item& item = items[i];
-      item.n = PyArray_SIZE(param);
       const int type = PyArray_TYPE(param);
-      plain &= type == NPY_FLOAT32 || type == NPY_FLOAT64;
-      item.type = type == NPY_FLOAT64 ? NPY_FLOAT64 : NPY_FLOAT32;
+      const bool is_complex = type == NPY_COMPLEX64 || type == NPY_COMPLEX128;  // stepped as pairs of reals
+      const bool is_double = type == NPY_FLOAT64 || type == NPY_COMPLEX128;
+      plain &= type == NPY_FLOAT32 || type == NPY_FLOAT64 || is_complex;
+      item.type = is_double ? NPY_FLOAT64 : NPY_FLOAT32;
+      item.n = PyArray_SIZE(param) * (is_complex ? 2 : 1);
+      const int copy_type = !is_complex ? item.type : is_double ? NPY_COMPLEX128 : NPY_COMPLEX64;
       for (int k = 0; k < parts; ++k) {
         if (!arrays[k]) continue;
         if (plain) {
           item.part[k] = PyArray_BYTES(arrays[k]);
           continue;
         }
-        Ref copy(new_array(PyArray_NDIM(param), PyArray_DIMS(param), item.type));
+        Ref copy(new_array(PyArray_NDIM(param), PyArray_DIMS(param), copy_type));
         if (!copy || PyArray_CopyInto(copy.array(), arrays[k]) < 0) return false;
         Ref pair(PyTuple_Pack(2, k == 1 ? Py_None : reinterpret_cast<PyObject*>(arrays[k]), copy.object));
         if (!pair || PyList_Append(copies.object, pair.object) < 0) return false;
