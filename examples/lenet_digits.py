@@ -3,7 +3,8 @@
     rushlight run examples/lenet_digits.py        # on rushlight
     python examples/lenet_digits.py               # on PyTorch, if it is installed
 
-Both print the same losses, since the same seed gives the same numbers. The digits come with rushlight either way.
+Both print the same losses up to rounding, since the same seed gives the same numbers. The digits come with rushlight
+either way.
 """
 
 import argparse

@@ -159,8 +159,9 @@ def test_every_piece_trains():
     from rushlight.utils.data import DataLoader
 
     rushlight.manual_seed(0)
-    steps = [transforms.ToTensor(), transforms.Lambda(lambda x: x.repeat_interleave(4, 1).repeat_interleave(4, 2))]
-    loader = DataLoader(datasets.Digits(transform=transforms.Compose(steps)), batch_size=16)
+    enlarge = transforms.Lambda(lambda x: x[:, :, None, :, None].expand(1, 8, 4, 8, 4).reshape(1, 32, 32))
+    steps = transforms.Compose([transforms.ToTensor(), enlarge])
+    loader = DataLoader(datasets.Digits(transform=steps), batch_size=16)
     images, labels = next(iter(loader))
     net = models.LeNet(in_channels=1)
     optimizer = SGD(net.parameters(), lr=0.05)

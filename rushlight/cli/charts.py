@@ -21,7 +21,7 @@ def _font(size: float) -> Any:
 def _png(image: Image.Image) -> bytes:
     small = image.resize((image.width // _SCALE, image.height // _SCALE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    small.save(out, "PNG", optimize=True)
+    small.save(out, "PNG")
     return out.getvalue()
 
 
