@@ -102,6 +102,8 @@ CREATORS = {
     "randint": lambda lib: lib.randint(10, (3, 4)),
     "randint low": lambda lib: lib.randint(-5, 10, (3, 4)),
     "randint float": lambda lib: lib.randint(0, 10, (3, 4), dtype=lib.float32),
+    "randint high and size=": lambda lib: lib.randint(10, size=(3, 4)),
+    "randint low, high and size=": lambda lib: lib.randint(-2, 10, size=(3, 4)),
     "randint keywords": lambda lib: lib.randint(low=2, high=9, size=(7,), dtype=lib.uint8),
     "rand_like": lambda lib: lib.rand_like(lib.empty(3, 4).t()),
     "randn_like": lambda lib: lib.randn_like(lib.empty(30, 4).t(), dtype=lib.float64),
@@ -320,6 +322,11 @@ ERRORS = {
     "multinomial none": lambda lib: lib.multinomial(lib.ones(2), 0),
     "multinomial int": lambda lib: lib.multinomial(lib.tensor([1, 1]), 1),
     "multinomial 3-d": lambda lib: lib.multinomial(lib.ones(2, 2, 2), 1),
+    "multinomial no tensor": lambda lib: lib.multinomial([1.0], 1),
+    "rand_like no tensor": lambda lib: lib.rand_like(3),
+    "normal tensor with size": lambda lib: lib.normal(lib.zeros(2), lib.ones(2), size=(3,)),
+    "normal int size": lambda lib: lib.normal(0.0, 1.0, size=2),
+    "random_ uint16": lambda lib: lib.ones(2, dtype=lib.uint16).random_(),
     "multinomial 0-d": lambda lib: lib.multinomial(lib.tensor(1.0), 1),
 }
 
@@ -364,6 +371,7 @@ def test_refilling_counts_as_a_write_and_cuts_the_gradient(name):
     "draw",
     [
         lambda lib, p: lib.bernoulli(p),
+        lambda lib, p: lib.bernoulli(p, 0.3),
         lambda lib, p: lib.poisson(p),
         lambda lib, p: lib.normal(p, 1.0),
         lambda lib, p: lib.normal(0.0, p),

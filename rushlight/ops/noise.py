@@ -25,6 +25,7 @@ from .sampling import (
     check_probabilities,
     normal_,
     normals,
+    require_tensor,
     zeros_like_gradient,
 )
 
@@ -83,6 +84,7 @@ class native_dropout_op(Op):
 
 def _drop(input: Tensor, p: float, train: bool, *, feature=False, alpha=False, inplace=False) -> Tensor:
     """The four dropouts; the input itself where there is nothing to drop."""
+    require_tensor("dropout", input)
     if not 0 <= p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
     if p == 0 or not train or input._array.size == 0:
@@ -215,10 +217,12 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator=None, out: Ten
 
     Errors: RuntimeError for probabilities outside [0, 1]; NotImplementedError for integer probabilities.
     """
+    require_tensor("bernoulli", input)
     handle = handle_of(generator, "bernoulli")
     if p is not None:
         with no_grad():
-            result = bernoulli_(Tensor._wrap(_contiguous_like(input._array)), p, generator=generator)
+            drawn = bernoulli_(Tensor._wrap(_contiguous_like(input._array)), p, generator=generator)._array
+        result = _BERNOULLI(input, draw=lambda a: drawn)
     else:
         check_probabilities(input)
         result = _BERNOULLI(input, draw=lambda a: _xp.fill_bernoulli_each(_contiguous_like(a), a, generator=handle))
@@ -232,6 +236,7 @@ def poisson(input: Tensor, generator=None) -> Tensor:
     Errors: RuntimeError for a negative rate; NotImplementedError for integer dtypes.
     Source: Hoermann 1993, "The transformed rejection method for generating Poisson random variables".
     """
+    require_tensor("poisson", input)
     handle = handle_of(generator, "poisson")
     _require_floating(input.dtype, "poisson_cpu")
     if not _xp.all_between(input._array, low=0.0, high=math.inf):
@@ -269,6 +274,8 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
                 f"normal() received an invalid combination of arguments - got ({type(mean).__name__}, "
                 f"{type(std).__name__}): two numbers need size="
             )
+        if hasattr(size, "__index__"):
+            raise TypeError(f"normal(): argument 'size' must be tuple of ints, not {type(size).__name__}")
         shape = _shape("normal", (size,))
         dtype = _dtype(dtype, out)
         mean, std = _number("normal", "mean", 0, mean), _number("normal", "std", 1, std)
@@ -282,6 +289,10 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
     else:
         std = _number("normal", "std", 1, std)
         _check_std(std)
+    if size is not None:
+        raise TypeError(
+            "normal() received an invalid combination of arguments: size= goes with two numbers, not tensors"
+        )
     shape = broadcast_shapes(*(t.shape for t in (mean, std) if isinstance(t, Tensor)))
     source = mean if isinstance(mean, Tensor) else std
     _require_floating(source.dtype, "normal_kernel_cpu", complex_too=True)
@@ -304,6 +315,7 @@ def multinomial(
     Errors: RuntimeError for integer, non-finite or negative weights, rows of sum 0, other numbers of dimensions, and
     fewer weights than samples without replacement.
     """
+    require_tensor("multinomial", input)
     handle = handle_of(generator, "multinomial")
     if input.ndim not in (1, 2):
         raise RuntimeError(f"multinomial: prob_dist must be 1 or 2 dim, got shape {tuple(input.shape)}")

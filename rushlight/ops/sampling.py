@@ -139,7 +139,8 @@ def normal_(self: Tensor, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     """Overwrite with normal numbers. Errors: RuntimeError for std < 0; NotImplementedError for integer dtypes."""
     mean, std = _number("normal_", "mean", 0, mean), _number("normal_", "std", 1, std)
     _check_std(std)
-    _require_floating(self.dtype, "normal_kernel_cpu", complex_too=True)
+    if self._array.size:
+        _require_floating(self.dtype, "normal_kernel_cpu", complex_too=True)
     handle = handle_of(generator, "normal_")
     return apply_inplace(_NORMAL, self, draw=lambda a: _xp.fill_normal(a, mean=mean, std=std, generator=handle))
 
@@ -249,6 +250,8 @@ def random_(self: Tensor, *args, generator=None, **kwargs) -> Tensor:
     if len(args) > 2 or values.keys() - {"from", "to"}:
         raise TypeError(f"random_(): expected (), (to) or (from, to), got {args} and {kwargs}")
     if not values:
+        if self.dtype.category == 1 and not self.dtype.is_signed and self.dtype is not dtypes.uint8:
+            raise _not_implemented("random_kernel_cpu", self.dtype)
         return apply_inplace(_RANDOM, self, draw=lambda a: _xp.fill_bits(a, generator=handle))
     one_sided = "from" not in values
     low = 0 if one_sided else _integer("random_", "from", values["from"])
@@ -454,7 +457,7 @@ def randint(
     *args, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **kw
 ):
     """`randint(low=0, high, size)`: integers of [low, high), int64 unless `dtype` says otherwise."""
-    names = ("low", "high", "size") if len(args) == 3 or "low" in kw else ("high", "size")
+    names = ("low", "high", "size") if "low" in kw or len(args) + ("size" in kw) == 3 else ("high", "size")
     given = dict(zip(names, args), **kw)
     if len(args) > 3 or given.keys() - {"low", "high", "size"} or not {"high", "size"} <= given.keys():
         raise TypeError(f"randint(): expected (high, size) or (low, high, size), got {args} and {kw}")
@@ -485,6 +488,11 @@ def randperm(
     return _filled((n,), dtype, device, requires_grad, out, lambda array: _xp.fill_permutation(array, generator=handle))
 
 
+def require_tensor(op: str, input) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
 def _like(input: Tensor, dtype, device, requires_grad, memory_format, fill) -> Tensor:
     if device is not None:
         devices.check(device)
@@ -503,6 +511,7 @@ def rand_like(
     input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None
 ) -> Tensor:
     """`rand` of the input's shape, dtype and memory order."""
+    require_tensor("rand_like", input)
     dtype = _dtype(dtype, None, input.dtype)
     fill = _unit_uniforms(dtype, generator, "rand_like")
     return _like(input, dtype, device, requires_grad, memory_format, fill)
@@ -513,6 +522,7 @@ def randn_like(
     input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None
 ) -> Tensor:
     """`randn` of the input's shape, dtype and memory order."""
+    require_tensor("randn_like", input)
     dtype = _dtype(dtype, None, input.dtype)
     return _like(input, dtype, device, requires_grad, memory_format, normals(dtype, generator, "randn_like"))
 
@@ -522,6 +532,7 @@ def randint_like(
     input, *args, generator=None, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, **kw
 ) -> Tensor:
     """`randint_like(input, low=0, high)`: `randint` of the input's shape, dtype and memory order."""
+    require_tensor("randint_like", input)
     given = dict(zip(("low", "high") if len(args) == 2 or "low" in kw else ("high",), args), **kw)
     if len(args) > 2 or given.keys() - {"low", "high"} or "high" not in given:
         raise TypeError(f"randint_like(): expected (input, high) or (input, low, high), got {args} and {kw}")

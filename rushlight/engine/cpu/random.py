@@ -242,7 +242,7 @@ def weights_fault(weights) -> str:
         return "negative"
     if not np.isfinite(weights).all():
         return "not finite"
-    return "" if weights.size and weights.any(axis=1).all() else "zero"
+    return "" if weights.any(axis=1).all() else "zero"
 
 
 def all_between(a, *, low, high) -> bool:
