@@ -371,7 +371,6 @@ def test_refilling_counts_as_a_write_and_cuts_the_gradient(name):
     "draw",
     [
         lambda lib, p: lib.bernoulli(p),
-        lambda lib, p: lib.bernoulli(p, 0.3),
         lambda lib, p: lib.poisson(p),
         lambda lib, p: lib.normal(p, 1.0),
         lambda lib, p: lib.normal(0.0, p),
