@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 
+import numpy as np
 import pytest
 import torch
 
@@ -184,6 +185,27 @@ def test_parameters():
     assert isinstance(frozen, nn.Parameter) and not frozen.requires_grad
     back = ours_to_theirs({"p": nn.Parameter(rushlight.ones(2)), "t": rushlight.ones(2, requires_grad=True)})
     assert type(back["p"]) is torch.nn.Parameter and type(back["t"]) is torch.Tensor and back["t"].requires_grad
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_numpy_numbers_become_python_numbers(protocol):
+    values = [
+        np.float64(1.5),
+        np.float32(0.1),
+        np.float16(2),
+        np.int64(-3),
+        np.uint8(7),
+        np.bool_(True),
+        np.complex64(1j),
+    ]
+    values.append(np.dtype(">i4").type(5))
+    read = theirs_to_ours({"v": values}, pickle_protocol=protocol)["v"]
+    assert read == [value.item() for value in values]
+    assert [type(value) for value in read] == [float, float, float, int, int, bool, complex, int]
+    with pytest.raises(pickle.UnpicklingError, match="_reconstruct"):
+        theirs_to_ours(np.zeros(3), pickle_protocol=protocol)
+    with pytest.raises(pickle.UnpicklingError):
+        theirs_to_ours(np.datetime64("2020-01-01"), pickle_protocol=protocol)
 
 
 def test_tensor_attributes_survive():

@@ -155,7 +155,6 @@ def test_transforms():
 def test_every_piece_trains():
     """One step of LeNet on digits through the data loader lowers the loss of that batch."""
     from rushlight.optim import SGD
-
     from rushlight.utils.data import DataLoader
 
     rushlight.manual_seed(0)

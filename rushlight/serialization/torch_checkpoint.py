@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import rushlight
 from rushlight.serialization import trusted as user
+from rushlight.serialization.numpy_numbers import NumberType, number
 from rushlight.serialization.storages import STORAGE_DTYPES, Storage, engine, fill, new_storage, swap_bytes, tensor_over
 from rushlight.serialization.unpickle import Allowed, Global, Parser, check_key
 
@@ -183,6 +184,9 @@ for _module in ("builtins", "__builtin__"):
         f"{_module}.bytes": _empty_bytes,
         f"{_module}.complex": _complex,
     }
+_CALLS["numpy.dtype"] = NumberType
+for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+    _CALLS[f"{_module}.scalar"] = number
 _NAMES = {"torch.Tensor", "torch.nn.parameter.Parameter"}
 _REFUSED = {
     "torch._utils._rebuild_sparse_tensor": "sparse tensors",

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from pickle import UnpicklingError
 from typing import Any
 
+from rushlight.serialization.numpy_numbers import NumberType
+
 _KEY_ATOMS = (str, bytes, int, float, bool, complex, type(None))
 _SIZED = (str, bytes, bytearray, tuple, list, dict, set, frozenset)
 _MARK = object()
@@ -99,7 +101,16 @@ class Parser:
                 step(self)
         except UnpicklingError:
             raise
-        except (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, RecursionError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            OverflowError,
+            AttributeError,
+            RecursionError,
+            struct.error,
+        ) as error:
             raise UnpicklingError(f"the pickle is damaged near byte {self.at}: {error}") from error
 
     # reading
@@ -237,6 +248,8 @@ class Parser:
             if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
                 raise UnpicklingError(f"the state of a {type(target).__name__} must be a dict of attributes")
             vars(target).update({key: value for key, value in state.items() if not key.startswith("__")})
+        elif isinstance(target, NumberType):
+            target.set_state(state)
         elif type(target) in self._allowed_types:
             setstate = getattr(target, "__setstate__", None)
             if setstate is not None:
