@@ -6,10 +6,12 @@ is written out from the input again (`_plain_grad`): the composition that the fu
 
 from __future__ import annotations
 
+import math
+
 from ..autograd.inplace import bump
 from ..autograd.op import Op, primitives
 from ..dtypes import dtype_title, float32
-from ..errors import brackets
+from ..errors import brackets, wrap_dims
 
 
 def _plain_grad(xp, g, x, weight, mean, rstd, axes, shape, eps, own_statistics, need):
@@ -169,3 +171,45 @@ def normalize_layer(input, normalized_shape, weight, bias, eps):
         )
     _check_parameters("layer_norm", input, weight, bias)
     return primitives.layer_norm(input, weight, bias, axes=axes, eps=float(eps))
+
+
+class p_norm(Op):
+    """(sum |x|^p)^(1/p) over `axes`, kept as size 1; the gradient is 0 where the norm is."""
+
+    save_output, grad_name = True, "LinalgVectorNormBackward0"
+
+    def forward(xp, a, *, p, axes):
+        size = xp.abs(a)
+        if p == math.inf:
+            return xp.amax(size, axes=axes, keepdims=True)
+        if p == 2:
+            return xp.sqrt(xp.sum(xp.mul(a, a), axes=axes, keepdims=True))
+        if p == 1:
+            return xp.sum(size, axes=axes, keepdims=True)
+        return xp.pow(xp.sum(xp.pow(size, p), axes=axes, keepdims=True), 1.0 / p)
+
+    def backward(xp, g, saved, need, *, p, axes):
+        a, y = saved
+        zero = xp.eq(y, 0.0)
+        safe = xp.where(zero, xp.add(xp.mul(y, 0.0), 1.0), y)
+        g = xp.where(zero, xp.mul(g, 0.0), g)
+        if p == 2:
+            return (xp.mul(a, xp.div(g, safe)),)
+        if p == 1:
+            return (xp.mul(g, xp.sign(a)),)
+        if p == math.inf:  # shared equally by the elements that reach it
+            reaches = xp.eq(xp.abs(a), y)
+            ones = xp.where(reaches, xp.add(xp.mul(a, 0.0), 1.0), xp.mul(a, 0.0))
+            share = xp.div(g, xp.sum(ones, axes=axes, keepdims=True))
+            return (xp.mul(xp.mul(ones, xp.sign(a)), share),)
+        ratio = xp.pow(xp.div(xp.abs(a), safe), p - 1)
+        return (xp.mul(xp.mul(ratio, xp.sign(a)), g),)
+
+
+def p_norm_of(input, p, dim, keepdim=False):
+    """The p-norm of `input` over one dimension or several."""
+    axes = wrap_dims(dim, input.ndim)
+    y = primitives.p_norm(input, p=float(p), axes=axes)
+    if keepdim:
+        return y
+    return y.reshape(tuple(n for i, n in enumerate(input.shape) if i not in axes))

@@ -1,8 +1,8 @@
 """Pooling: max, average and adaptive, over 1 to 3 trailing axes.
 
 `max_pool` keeps, for backward, which tap of each window won (one byte); the int64 positions that users see are made
-from it only on request. Backward of every pool is linear in the gradient, and its transpose is an op too, so any order of
-derivative follows.
+from it only on request. Backward of every pool is linear in the gradient, and its transpose is an op too, so any order
+of derivative follows.
 """
 
 from __future__ import annotations

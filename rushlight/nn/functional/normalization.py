@@ -30,9 +30,9 @@ def batch_norm(
 ) -> Tensor:
     """Normalise every channel (axis 1) of (N, C, ...).
 
-    y = (x - mean) / sqrt(var + eps) * weight + bias. With `training`, mean and (biased) variance are the batch's, and the
-    running statistics, if given, move by `momentum` towards its mean and unbiased variance; otherwise the running ones
-    are used. Errors: ValueError for one value per channel in training; RuntimeError for a wrong number of channels.
+    y = (x - mean) / sqrt(var + eps) * weight + bias. With `training`, mean and (biased) variance are the batch's, and
+    the running statistics, if given, move by `momentum` towards its mean and unbiased variance; otherwise the running
+    ones are used. Errors: ValueError for one value per channel in training; RuntimeError for a wrong number of channels.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
     """
     if training:
@@ -151,5 +151,5 @@ def normalize(input: Tensor, p: float = 2.0, dim=1, eps: float = 1e-12, out: Ten
     """Divide by the p-norm along `dim`, or by eps where that is larger."""
     from ... import div
 
-    size = input.norm(p, dim, keepdim=True).clamp_min(eps)
+    size = norm.p_norm_of(input, p, dim, keepdim=True).clamp_min(eps)
     return div(input, size.expand_as(input), out=out)
