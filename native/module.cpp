@@ -19,5 +19,6 @@ PyMODINIT_FUNC PyInit__native() {
       "No memory for a tensor: the machine's is used up, or the cap set by the program is reached.", bases.object,
       nullptr);
   if (PyModule_AddObjectRef(module, "OutOfMemoryError", rl::out_of_memory_error) < 0) return nullptr;
+  if (!rl::add_records(module)) return nullptr;
   return module;
 }

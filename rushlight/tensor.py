@@ -24,23 +24,22 @@ from .size import Size, _make
 from .utils.hooks import RemovableHandle
 
 
-class Tensor:
+class Tensor(engines.TensorRecord):
     """A multi-dimensional array of one dtype that records what is done to it when `requires_grad`.
 
     `Tensor(2, 3)` is uninitialised float32, `Tensor([1, 2])` float32 data; prefer `rushlight.tensor` and friends.
     """
 
     _tensor_class: Any = None
-    # Defaults of the instance dict: most tensors hold only `_array`, and `_node` when recorded.
-    _array: Any
-    _node: Any = None
-    _nr = 0  # which output of _node
-    _rg = False  # a leaf that requires grad
-    _grad: Any = None
-    _view: Any = None  # (base, chain of view ops, how it was made)
-    _seen: Any = None  # version of the base at which _node was made, for views
-    _cell: Any = None  # [version], shared by all tensors on the same memory
-    _hooks: Any = None
+    # Fields of TensorRecord, None unless said:
+    #   _array
+    #   _node, _nr   the producing node and which of its outputs this is (0)
+    #   _rg          a leaf that requires grad (False)
+    #   _grad        the accumulated gradient
+    #   _view        (base, chain of view ops, how it was made)
+    #   _seen        for views: the version of the shared memory at which _node was read from the base
+    #   _cell        [version], shared by all tensors on the same memory
+    #   _hooks       hooks on a leaf's gradient
     _retain = False
     __array_priority__ = 1000
     __module__ = "torch"
@@ -69,21 +68,13 @@ class Tensor:
         def __or__(self, other: Any) -> Any: ...
         def __invert__(self) -> Any: ...
 
-    def __new__(cls, *args, **kwargs):
-        return object.__new__(cls)
-
     def __init__(self, *args, device=None, dtype=None):
         devices.check(device)
         self._array = _legacy_array(args, dtypes.get_default_dtype())
 
     # ---- making tensors -----------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _wrap(array) -> Tensor:
-        """A tensor on `array`, without history."""
-        t = object.__new__(Tensor)
-        t._array = array
-        return t
+    _wrap = staticmethod(engines.wrap)  # _wrap(array): a tensor on it, without history
 
     @staticmethod
     def _scalar(value, like: Tensor) -> Tensor:
@@ -94,8 +85,7 @@ class Tensor:
 
     def _alias(self) -> Tensor:
         """The same value and history under another Tensor object (plain class)."""
-        t = object.__new__(Tensor)
-        t._array = self._array
+        t = Tensor._wrap(self._array)
         t._node, t._nr, t._rg = self._node, self._nr, self._rg
         if self._cell is not None:
             t._cell = self._cell
@@ -607,7 +597,7 @@ class Tensor:
             return memo[id(self)]
         import copy
 
-        t = object.__new__(type(self))
+        t = Tensor.__new__(type(self))
         memo[id(self)] = t
         t._array = cpu.clone(self._array)
         t._rg = self._rg
@@ -619,9 +609,11 @@ class Tensor:
         return t
 
     def __copy__(self):
-        t = object.__new__(type(self))
+        t = Tensor.__new__(type(self))
+        self._share_cell()
+        for name in _FIELDS:
+            setattr(t, name, getattr(self, name))
         t.__dict__.update(self.__dict__)
-        t._cell = self._share_cell()
         return t
 
     def __reduce_ex__(self, protocol):
@@ -638,9 +630,8 @@ class Tensor:
         self.__dict__.update(state)
 
 
-_INTERNAL = frozenset(
-    "_array _node _nr _rg _grad _view _seen _cell _hooks _retain _post_accumulate_grad_hooks".split()
-)
+_FIELDS = "_array _node _nr _rg _grad _view _seen _cell _hooks".split()
+_INTERNAL = frozenset(["_retain", "_post_accumulate_grad_hooks"])
 
 
 def _rebuild(cls, dtype, shape, data, requires_grad, extra):
@@ -716,6 +707,7 @@ def _legacy_array(args, dtype):
 
 
 Tensor._tensor_class = Tensor
+engines.set_tensor_class(Tensor)
 _op._bind_tensor(Tensor)
 _bind_backward(Tensor)
 _bind_function(Tensor)

@@ -6,6 +6,7 @@
 
 #define RL_METHODS(X) \
   X(runtime)          \
+  X(records)          \
   X(elementwise)      \
   X(reduce)           \
   X(optimizer)        \
@@ -22,4 +23,6 @@ namespace rl {
 #define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
 RL_METHODS(RL_DECLARE_METHODS)
 #undef RL_DECLARE_METHODS
+
+bool add_records(PyObject* module);  // TensorRecord, NodeRecord
 }  // namespace rl

@@ -61,8 +61,6 @@ class FunctionCtx:
 class FunctionNode(Node):
     """The tape entry of a custom Function."""
 
-    __slots__ = ()
-
     def unpack(self) -> tuple:
         context, saved, versions = self.ctx
         check_versions(self, tuple(t for t, own in saved if own is None), versions)
@@ -122,7 +120,7 @@ def _sums_to(shape, to) -> bool:
 class _FunctionMeta(type):
     def __init__(cls, name, bases, body):
         super().__init__(name, bases, body)
-        cls._node_class = type(f"{name}Backward", (FunctionNode,), {"__slots__": (), "function": cls})
+        cls._node_class = type(f"{name}Backward", (FunctionNode,), {"function": cls})
 
 
 class Function(metaclass=_FunctionMeta):

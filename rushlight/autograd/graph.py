@@ -10,6 +10,7 @@ import itertools
 from collections import OrderedDict
 from typing import Any
 
+from ..engine import NodeRecord
 from ..utils.hooks import RemovableHandle
 
 _next_seq = itertools.count().__next__
@@ -22,22 +23,19 @@ FREED = (
 )
 
 
-class Node:
+class Node(NodeRecord):
     """One recorded operation. `seq` grows with creation, so a node's inputs always have smaller ones."""
 
-    __slots__ = ("seq", "next", "ctx", "__dict__", "__weakref__")
-    # Rare fields live in the instance dict and default here.
+    # Fields of NodeRecord, None unless said:
+    #   seq, next (the edges), ctx (what backward saved)
+    #   extra_shapes   input shapes, when the op broadcast its inputs
+    #   num_outputs    1
+    #   output_metas   (shape, engine dtype) per output, for the zeros of unused outputs
+    #   pre_hooks, post_hooks   on the tuples of output and input gradients
+    #   tensor_hooks   output index -> hooks on that tensor
+    #   retained       output index -> weak reference to the tensor whose .grad is kept
+    #   display_name   what it prints as, if not its class
     op: Any = None
-    extra_shapes: Any = None  # input shapes when the op broadcast its inputs
-    num_outputs = 1
-    output_metas: Any = None  # (shape, engine dtype) per output, for the zeros of unused outputs
-    pre_hooks: OrderedDict | None = None  # on the tuple of output gradients
-    post_hooks: OrderedDict | None = None
-    tensor_hooks: dict | None = None  # output index -> OrderedDict of hooks on that tensor
-    retained: dict | None = None  # output index -> weak reference to the tensor whose .grad is kept
-    display_name: str | None = None
-    next: tuple
-    ctx: tuple | None
 
     def name(self) -> str:
         """PyTorch's name of the operation, e.g. AddBackward0."""
@@ -82,8 +80,6 @@ class Node:
 
 class AccumulateGrad(Node):
     """What `next_functions` shows for a leaf: the place where its gradient is added up."""
-
-    __slots__ = ()
 
     def __init__(self, variable):
         self.seq = -1

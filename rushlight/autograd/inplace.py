@@ -163,8 +163,6 @@ def replay(xp, chain, value):
 class CopySlices(Node):
     """A write into part of a base: splits the base's gradient between the writer and the older history."""
 
-    __slots__ = ()
-
     def __init__(self, writer: Node, chain: tuple, base_edge):
         self.seq = _next_seq()
         self.ctx = (writer, chain)

@@ -75,7 +75,7 @@ class OpType(type):
     @staticmethod
     def node_class(op, name):
         """A node type of this op that prints as `name`."""
-        return type(name, (OpNode,), {"__slots__": (), "op": op, "num_outputs": op.outputs})
+        return type(name, (OpNode,), {"op": op})
 
 
 class Op(metaclass=OpType):
@@ -195,15 +195,14 @@ def _one_input(op):
     """Op.__call__ for one tensor in, one out: the same steps without the loops."""
     forward, view, keeps, save_output = op.forward, op.view, op.save is None or 0 in op.save, op.save_output
     save_shape, node_type = bool(op.save_shape), op.node_type
-    new = object.__new__
+    wrap = engines.wrap
 
     def call(a, **attrs):
         array = a._array
-        out = new(_Tensor)
-        result = out._array = forward(cpu, array, **attrs)
+        out = wrap(forward(cpu, array, **attrs))
         if view:
             out._become_view(a, ((op, attrs),))
-        if mode.enabled:
+        if (a._node is not None or a._rg or a._view is not None) and mode.enabled:
             if a._view is not None:
                 a._refresh()
             producer = a._node
@@ -217,7 +216,7 @@ def _one_input(op):
                     cell = out._cell
                     if cell is None:
                         cell = out._cell = [0]
-                    cells, outs = ((cell, cell[0]),), (result,)
+                    cells, outs = ((cell, cell[0]),), (out._array,)
                 node.ctx = (
                     (a,) if keeps else (),
                     (a._cell[0],) if keeps and a._cell is not None else None,
@@ -240,48 +239,51 @@ def _two_inputs(op):
     if save is None:
         save = (0, 1)
     new_node = op.new_node if type(op).new_node is not Op.new_node else None
-    new = object.__new__
+    wrap = engines.wrap
 
     def call(a, b, **attrs):
         recording = False
-        grads = mode.enabled
         if isinstance(a, _Tensor):
             x = a._array
-            if grads:
-                if a._view is not None:
-                    a._refresh()
-                recording = a._node is not None or a._rg
+            recording = a._node is not None or a._rg or a._view is not None
         else:
             x = a
         if isinstance(b, _Tensor):
             y = b._array
-            if grads:
-                if b._view is not None:
-                    b._refresh()
-                recording = recording or b._node is not None or b._rg
+            recording = recording or b._node is not None or b._rg or b._view is not None
         else:
             y = b
-        out = new(_Tensor)
-        result = out._array = forward(cpu, x, y, **attrs)
-        if recording:
-            node = node_type() if new_node is None else new_node((a, b))
-            node.seq = _next_seq()
-            node.next = (edge_of(a) if x is not a else None, edge_of(b) if y is not b else None)
-            if save:
-                kept = (a, b) if len(save) == 2 else (a,) if save[0] == 0 else (b,)
-                versions = _versions(kept)
-            else:
-                kept, versions = (), None
-            if broadcast:
-                shape = result.shape
-                left, right = x.shape if x is not a else None, y.shape if y is not b else None
-                if (left is not None and left != shape) or (right is not None and right != shape):
-                    node.extra_shapes = (left, right)
-            node.ctx = (kept, versions, (), None, attrs, ())
-            out._node = node
+        out = wrap(forward(cpu, x, y, **attrs))
+        if recording and mode.enabled:
+            left, right = _refreshed_edge(a), _refreshed_edge(b)
+            if left is not None or right is not None:
+                node = node_type() if new_node is None else new_node((a, b))
+                node.seq = _next_seq()
+                node.next = (left, right)
+                if save:
+                    kept = (a, b) if len(save) == 2 else (a,) if save[0] == 0 else (b,)
+                    versions = _versions(kept)
+                else:
+                    kept, versions = (), None
+                if broadcast:
+                    shape = out._array.shape
+                    left = x.shape if x is not a else None
+                    right = y.shape if y is not b else None
+                    if (left is not None and left != shape) or (right is not None and right != shape):
+                        node.extra_shapes = (left, right)
+                node.ctx = (kept, versions, (), None, attrs, ())
+                out._node = node
         return out
 
     return call
+
+
+def _refreshed_edge(value):
+    if not isinstance(value, _Tensor):
+        return None
+    if value._view is not None:
+        value._refresh()
+    return edge_of(value)
 
 
 def _versions(kept):
@@ -302,8 +304,6 @@ def edge_of(tensor):
 
 class OpNode(Node):
     """The tape entry of an Op."""
-
-    __slots__ = ()
 
     def run(self, grads, create_graph):
         ctx = self.ctx
