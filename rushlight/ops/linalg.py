@@ -7,7 +7,7 @@ read transposed views. `einsum` and what else is made of these is in contraction
 from __future__ import annotations
 
 from ..autograd.op import Op, primitives, public
-from ..dtypes import bool_, dtype_title, dtype_word
+from ..dtypes import dtype_title, dtype_word
 from ..errors import brackets, by, type_name
 from ..tensor import Tensor
 from . import movement
@@ -303,14 +303,18 @@ def matmul(input, other, *, out=None):
     """
     _need_tensor(input, "matmul", "input", 1)
     _need_tensor(other, "matmul", "other", 2)
-    a, b = input._array.shape, other._array.shape
+    left, right = input._array, other._array
+    a, b = left.shape, right.shape
     m, n = len(a), len(b)
     if m == 2 and n == 2:
         if a[1] != b[0]:
             _cannot(a, b)
-        _same_words(input, other)
-        _not_bool(input, "addmm_impl_cpu_")
+        if left.dtype is not right.dtype or left.dtype.kind == "b":
+            _same_words(input, other)
+            _not_bool(input, "addmm_impl_cpu_")
         result = _mm(input, other)
+        if out is None:
+            return result
     elif m == 0 or n == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     elif n == 1:
@@ -331,8 +335,8 @@ def matmul(input, other, *, out=None):
         result = _run_general(_matmul_row if n == 2 else _matmul, input, other)
     else:
         _check_general(a, b)
-        left = m == 2 or (m == n == 3 and a[0] == 1 and b[0] > 1)  # one matrix for the whole batch
-        result = _run_general(_matmul_left if left else _matmul, input, other)
+        single = m == 2 or (m == n == 3 and a[0] == 1 and b[0] > 1)  # one matrix for the whole batch
+        result = _run_general(_matmul_left if single else _matmul, input, other)
     return _into(out, result)
 
 
@@ -419,7 +423,7 @@ def linear(input, weight, bias=None):
             op = _linear_addmm if ndim == 2 else _linear_view if input.is_contiguous() else _linear_add
         else:
             return _linear_plain(input, weight, bias)
-        if input.dtype is not bool_:
+        if input._array.dtype.kind != "b":
             return op(input, weight, bias)
     return _linear_plain(input, weight, bias)
 

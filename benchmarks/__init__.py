@@ -1,0 +1,1 @@
+"""PyTorch and rushlight side by side; start with run.py."""
