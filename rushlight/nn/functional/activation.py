@@ -6,7 +6,7 @@ import warnings
 
 from ...errors import wrap_dim
 from ...ops import activation as ops
-from ...ops.activation import celu, rrelu, run, selu, threshold
+from ...ops.activation import run
 from ...ops.elementwise import relu as _relu
 from ...ops.softmax import along
 from ...tensor import Tensor
@@ -14,6 +14,10 @@ from ...tensor import Tensor
 __all__ = """celu celu_ elu elu_ gelu glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu
 leaky_relu_ log_softmax logsigmoid mish prelu relu relu6 relu_ rrelu rrelu_ selu selu_ sigmoid silu softmax softmin
 softplus softshrink softsign tanh tanhshrink threshold threshold_""".split()
+
+celu, hardshrink, prelu, rrelu, selu, threshold = (
+    getattr(ops, name) for name in "celu hardshrink prelu rrelu selu threshold".split()
+)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
