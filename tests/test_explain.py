@@ -1,5 +1,7 @@
 """Summaries, shape arithmetic, feature maps, gradient health."""
 
+import doctest
+import importlib
 import math
 
 import pytest
@@ -19,6 +21,12 @@ from rushlight.explain import (
     trace,
 )
 from rushlight.vision.models import LeNet
+
+
+@pytest.mark.parametrize("name", ["explain.shapes", "explain.summary", "explain.features", "vision.models.lenet"])
+def test_examples_in_docstrings(name):
+    failed, tried = doctest.testmod(importlib.import_module(f"rushlight.{name}"))
+    assert tried and not failed
 
 
 @pytest.mark.parametrize("size", [5, 8, 13])

@@ -13,6 +13,7 @@ def feature_maps(model: Any, input: Any, names: Sequence[str]) -> dict[str, Any]
 
     Errors: ValueError for a name that is no submodule, or that the call did not reach.
     Example:
+        >>> from rushlight.vision.models import LeNet
         >>> maps = feature_maps(LeNet(), rushlight.zeros(1, 3, 32, 32), ["conv1", "conv2"])
         >>> tuple(maps["conv2"].shape)
         (1, 16, 10, 10)

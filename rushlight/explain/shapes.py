@@ -77,6 +77,7 @@ def trace(layers: Any, size: int, axis: int = 0) -> list[Step]:
     Errors: ValueError for a layer whose effect on the size is not known, or that does not fit.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285.
     Example:
+        >>> from rushlight.vision.models import LeNet
         >>> [step.receptive_field for step in trace(LeNet(), 32)][-1]
         16
     """

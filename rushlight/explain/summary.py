@@ -90,6 +90,7 @@ def summary(model: Any, input_size: Sequence[int] | None = None, input_data: Any
     is called twice has two rows, its parameters in the first.
     Errors: ValueError when neither is given; whatever the model raises.
     Example:
+        >>> from rushlight.vision.models import LeNet
         >>> summary(LeNet(), (1, 3, 32, 32)).parameters
         62006
     """
