@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass
 class Row:
-    """One thing to time. flops and bytes are those of one call (the work itself, not what either library does for it)."""
+    """One thing to time. flops and bytes: the work of one call, whatever a library does for it."""
 
     name: str
     prepare: Callable[[Any], Callable[[], object]]

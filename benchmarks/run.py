@@ -4,7 +4,8 @@
     python benchmarks/run.py kernels models       some of them
     python benchmarks/run.py --filter matmul --threads 1 --quick --json benchmarks/results/today.json
 
-A ratio above 1 means rushlight is faster; ratios compare medians, shares of the machine's limits compare bests. Tables: kernels.py, overhead.py, models.py (lists ROWS) and import_time.py.
+A ratio above 1 means rushlight is faster; ratios compare medians, shares of the machine's limits compare bests.
+ Tables: kernels.py, overhead.py, models.py (lists ROWS) and import_time.py.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def _same_words(a, b):
 
 
 def _not_bool(a, kernel):
-    if a.dtype is bool_:
+    if a._array.dtype.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
