@@ -12,6 +12,7 @@
 
 #include "kernels/conv/source.h"
 #include "kernels/gemm/micro_kernel.h"
+#include "kernels/gemm/pack.h"
 
 namespace rl::RL_ISA {
 
@@ -251,11 +252,12 @@ static void pack_panel(const Gather<T>& g, const T* source, const Run* runs, int
   }
 }
 
-// Depth block and widest column block of the packed algorithm.
+// Depth block and widest column block of the packed algorithm: B's block takes about gemm's share of L2. Deeper than
+// gemm's own block, so that 64 channels of 3x3 taps are one.
 template <class T>
-inline constexpr int64_t kPackedDepth = 1536 / int64_t(sizeof(T));
+inline constexpr int64_t kPackedDepth = gemm::Block<T>::kc * 5 / 4;
 template <class T>
-inline constexpr int64_t kPackedColumns = 256;
+inline constexpr int64_t kPackedColumns = ceil_div(gemm::kBlockBytes / int64_t(sizeof(T)), kPackedDepth<T>);
 
 // How rows of A are dealt to panels. The rows algorithm takes narrow panels as they come.
 static inline gemm::Even row_panels(int64_t rows) { return gemm::Even(rows, gemm::kTileRows); }
@@ -283,6 +285,10 @@ static void pack_weight(const WeightView<T>& view, int64_t groups, int64_t rows,
                    for (int64_t b = 0; b < blocks.count; ++b) {
                      const int64_t first = blocks.begin(b), length = blocks.length(b);
                      T* target = out + group * rows * depth + rows * first + row * length;
+                     if (view.channel_step == taps) {  // taps in order: depth runs along the row as it lies
+                       gemm::PackA<T>{source, view.row_step, 1}(target, 0, int(height), first, length);
+                       continue;
+                     }
                      int64_t tap = first % taps;
                      const T* channel = source + first / taps * view.channel_step;
                      for (int64_t k = 0; k < length; ++k, target += height) {

@@ -16,7 +16,7 @@ namespace rl::RL_ISA {
 
 static RL_INLINE int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static RL_INLINE int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-static RL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }  // b > 0, a >= 0
+static constexpr RL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }  // b > 0, a >= 0
 static RL_INLINE int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 // Memory of one call; freed on scope exit.
