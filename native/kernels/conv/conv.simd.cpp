@@ -1,6 +1,8 @@
 // The forward convolution and the gradient of its input, both as a Gather (gather.h).
 
+#include <cstdlib>
 #include "kernels/conv/gather.h"
+#define RL_FAR (getenv("FAR") ? atof(getenv("FAR")) : 1.0)
 
 namespace rl::RL_ISA {
 
@@ -11,95 +13,119 @@ enum class Algorithm { packed, rows };
 
 // Both compute the same products; they differ in what they waste. Costs are in units of one output row of a panel:
 // packing a panel costs about as much as two rows and two more for every run in it; the rows algorithm computes the
-// columns between the rows too.
+// columns between the rows too, and reads B from farther away the deeper it is.
 template <class T>
-static Algorithm choose_algorithm(const Gather<T>& g, bool copied) {
-  if (!copied || g.rows == 0 || g.depth() > (int64_t(1) << 15)) return Algorithm::packed;
+static Algorithm choose_algorithm(const Gather<T>& g) {
+  const int64_t unit_bytes = g.channels * g.source_channel * int64_t(sizeof(T));
+  if (g.rows == 0 || unit_bytes > (int64_t(4) << 20)) return Algorithm::packed;
   constexpr int64_t nr = gemm::Block<T>::nr;
   const double runs = 1.0 + double(nr) / double(g.count[2]);
   const double packed = double(g.rows) + 2.0 + 2.0 * (runs < nr ? runs : nr);
-  const int64_t span = (g.count[0] - 1) * g.source_step[0] + (g.count[1] - 1) * g.source_step[1] + g.count[2];
-  const double rows = double(g.rows) * double(ceil_div(span, nr) * nr) / double(g.pixels()) + 1.0;
+  const int64_t positions = span(g.count, g.source_step);
+  const int64_t width = tile_vectors<T>(row_panels(g.rows).length(0), positions) * Vec<T>::lanes;
+  const double far = g.rows <= 32 ? 1.0 : 1.1;
+  const double rows = far * double(g.rows) * double(ceil_div(positions, width) * width) / double(g.pixels());
   return rows < packed ? Algorithm::rows : Algorithm::packed;
 }
 
-// One gather over all images: weights packed once, then chunk by chunk the copy of the source (where `layout` asks for
-// one) and the product. `plan` is complete except for source, a, images, source_channel and source_image.
+// A Gather complete except for source, a, images, source_channel and source_image, and its weights.
 template <class T>
 struct Part {
   Gather<T> plan;
   WeightView<T> weight;
+  Algorithm algorithm;
 };
 
+// The parts of one convolution over all images: weights packed once, then chunk by chunk the copy of the source (where
+// `layout` asks for one and a packed part reads it) and the products.
+//
+// With a stride along x the parts of the input gradient interleave in memory. Then (`phases`) each part first goes to
+// a plane of its own, next to the other parts' of the same channel, and the rows are interleaved at the end of a chunk.
 template <class T>
 static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch, int64_t channels_all, Part<T>* parts,
-                      int num_parts) {
+                      int num_parts, bool phases) {
   const int64_t source_plane = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
   const int64_t plane = layout.copied ? layout.plane : source_plane;
-  int64_t total = 0;
-  for (int i = 0; i < num_parts; ++i) total += parts[i].plan.groups * parts[i].plan.rows * parts[i].plan.depth();
-  int64_t offsets = 0;
-  for (int i = 0; i < num_parts; ++i) offsets += parts[i].plan.depth();
-  Buffer weights((total + 1) * int64_t(sizeof(T))), row_offsets((offsets + 1) * int64_t(sizeof(int64_t)));
-  Buffer algorithms(num_parts * int64_t(sizeof(Algorithm)));
-  const int64_t chunk = layout.copied ? images_per_chunk(batch, channels_all * plane * int64_t(sizeof(T))) : batch;
-  Buffer copy(layout.copied ? (chunk * channels_all * plane + row_slack<T>()) * int64_t(sizeof(T)) : 0);
-  if (!weights.pointer || !row_offsets.pointer || !algorithms.pointer || !copy.pointer) return false;
+  int64_t weight_size = 0, num_offsets = 0, phase_plane = 0, outputs = 0;
+  bool copied = false;
+  for (int i = 0; i < num_parts; ++i) {
+    Gather<T>& g = parts[i].plan;
+    g.source_channel = plane;
+    g.source_image = channels_all * plane;
+    parts[i].algorithm = choose_algorithm(g);
+    copied |= layout.copied && parts[i].algorithm == Algorithm::packed;
+    weight_size += g.groups * g.rows * g.depth();
+    num_offsets += g.depth();
+    phase_plane += g.pixels();
+    outputs = g.groups * g.rows;
+  }
+  const int64_t image_bytes =
+      int64_t(sizeof(T)) * ((copied ? channels_all * plane : 0) + (phases ? outputs * phase_plane : 0));
+  const int64_t chunk = image_bytes ? images_per_chunk(batch, image_bytes) : batch;
+  Buffer weights((weight_size + 1) * int64_t(sizeof(T))), row_offsets((num_offsets + 1) * int64_t(sizeof(int64_t)));
+  Buffer copy(copied ? (chunk * channels_all * plane + kRowSlack<T>)*int64_t(sizeof(T)) : 0);
+  Buffer phase_buffer(phases ? chunk * outputs * phase_plane * int64_t(sizeof(T)) : 0);
+  if (!weights.pointer || !row_offsets.pointer || !copy.pointer || !phase_buffer.pointer) return false;
 
   T* a = weights.as<T>();
   int64_t* offset = row_offsets.as<int64_t>();
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
-    g.source_channel = plane;
-    g.source_image = channels_all * plane;
-    g.a = a;
-    const Algorithm algorithm = choose_algorithm(g, layout.copied);
-    algorithms.as<Algorithm>()[i] = algorithm;
     const int64_t depth = g.depth();
-    pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps,
-                algorithm == Algorithm::rows ? max64(1, depth) : kPackedDepth<T>, a);
+    const bool rows = parts[i].algorithm == Algorithm::rows;
+    pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps, rows ? max64(1, depth) : kPackedDepth<T>, a);
+    g.a = a;
     a += g.groups * g.rows * depth;
-    if (algorithm == Algorithm::packed) {
-      merge_axes(g);
-    } else {
-      for (int64_t k = 0; k < depth; ++k) offset[k] = k / g.taps * plane + g.offset[k % g.taps];
-    }
-    offset += depth;
-  }
-  if (layout.copied) {
-    T* slack = copy.as<T>() + chunk * channels_all * plane;
-    for (int64_t i = 0; i < row_slack<T>(); ++i) slack[i] = T(0);
+    for (int64_t k = 0; k < depth; ++k) *offset++ = k / g.taps * plane + g.offset[k % g.taps];
   }
   for (int64_t image = 0; image < batch; image += chunk) {
     const int64_t images = min64(chunk, batch - image);
     const T* from = source + image * channels_all * source_plane;
-    const T* end = from + images * channels_all * source_plane;
-    if (layout.copied) {
-      copy_planes(layout, from, copy.as<T>(), images * channels_all);
-      from = copy.as<T>();
-      end = from + images * channels_all * plane + row_slack<T>();
-    }
+    const T* end = source + batch * channels_all * source_plane;
+    if (copied) copy_planes(layout, from, copy.as<T>(), images * channels_all);
     offset = row_offsets.as<int64_t>();
+    T* phase_out = phase_buffer.as<T>();
     for (int i = 0; i < num_parts; ++i) {
       Gather<T> g = parts[i].plan;
-      g.source = from;
-      g.source_end = end;
+      const int64_t depth = g.depth();
       g.images = images;
-      g.out += image * g.out_image;
-      if (algorithms.as<Algorithm>()[i] == Algorithm::packed) {
-        if (!gather_packed(g, kPackedDepth<T>)) return false;
+      if (phases) {
+        g.out = phase_out;
+        phase_out += g.pixels();
+        g.out_channel = phase_plane;
+        g.out_image = outputs * phase_plane;
+        g.out_step[0] = g.count[1] * g.count[2];
+        g.out_step[1] = g.count[2];
+        g.out_step[2] = 1;
       } else {
-        const int64_t widest = row_panels(g.rows).length(0);
-        if (g.rows == 1) {
-          gather_rows<T, 8>(g, offset);
-        } else if (widest * 4 <= gemm::kTileRows * gemm::kTileVectors) {
-          gather_rows<T, 4>(g, offset);
-        } else {
-          gather_rows<T, 2>(g, offset);
-        }
+        g.out += image * g.out_image;
       }
-      offset += g.depth();
+      if (parts[i].algorithm == Algorithm::rows) {
+        if (!gather_rows(g, layout, from, end, offset)) return false;
+      } else {
+        g.source = copied ? copy.as<T>() : from;
+        g.source_end = copied ? g.source + images * channels_all * plane + kRowSlack<T> : end;
+        merge_axes(g);
+        if (!gather_packed(g, kPackedDepth<T>)) return false;
+      }
+      offset += depth;
     }
+    if (phases)
+      parallel_for(images * outputs, max64(1, 16384 / max64(1, phase_plane)), [&](int64_t begin, int64_t last) {
+        for (int64_t i = begin; i < last; ++i) {
+          const T* row = phase_buffer.as<T>() + i * phase_plane;
+          for (int p = 0; p < num_parts; ++p) {
+            const Gather<T>& g = parts[p].plan;
+            T* out = g.out + image * g.out_image + i * g.out_channel;
+            const int64_t step = g.out_step[2];
+            for (int64_t z = 0; z < g.count[0]; ++z)
+              for (int64_t y = 0; y < g.count[1]; ++y, row += g.count[2]) {
+                T* target = out + z * g.out_step[0] + y * g.out_step[1];
+                for (int64_t x = 0; x < g.count[2]; ++x) target[x * step] = row[x];
+              }
+          }
+        }
+      });
   }
   return true;
 }
@@ -136,7 +162,7 @@ static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T
   g.relu = relu;
   const int64_t depth = s.in_channels * taps;
   part.weight = {w, s.out_channels * depth, depth, taps, index};
-  return run_parts(layout, x, s.batch, s.groups * s.in_channels, &part, 1);
+  return run_parts(layout, x, s.batch, s.groups * s.in_channels, &part, 1, false);
 }
 
 // Input positions i with (i + padding) % stride == phase along one axis: i = (first + j) * stride + phase - padding for
@@ -255,7 +281,7 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
         }
     parts[num_parts++] = part;
   }
-  return run_parts(layout, grad, s.batch, s.groups * s.out_channels, parts, num_parts);
+  return run_parts(layout, grad, s.batch, s.groups * s.out_channels, parts, num_parts, s.stride[2] > 1);
 }
 
 static bool forward_f32(const ConvShape& s, const float* x, const float* w, const float* bias, float* out, bool relu) {

@@ -356,44 +356,109 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   return ok;
 }
 
-// Needs the copied source, readable for row_slack() values past its end; the whole depth in one block.
+// The rows algorithm reads whole tiles of positions, at most this many values past the last channel.
 template <class T>
-static int64_t row_slack() {
-  return 8 * Vec<T>::lanes;
+inline constexpr int64_t kRowSlack = 8 * Vec<T>::lanes;
+
+static RL_INLINE int64_t span(const int64_t* count, const int64_t* step) {
+  return (count[0] - 1) * step[0] + (count[1] - 1) * step[1] + count[2];
 }
 
+// Vectors of a tile, as many as the registers hold next to `rows` rows and as waste least of the last tile.
+template <class T>
+static int tile_vectors(int64_t rows, int64_t positions) {
+  if (rows == 1) return 8;
+  int best = 2;
+  int64_t least = INT64_MAX;
+  for (int vectors = 4; vectors >= 2; --vectors) {
+    if (rows * vectors > gemm::kTileRows * gemm::kTileVectors) continue;
+    const int64_t width = vectors * Vec<T>::lanes, total = ceil_div(positions, width) * width;
+    if (total < least) {
+      least = total;
+      best = vectors;
+    }
+  }
+  return best;
+}
+
+// One image and group after the other: its channels copied by the task that needs them (where they lie contiguously as
+// they should, only so that nothing is read past the array's end), then all tiles. `source` is the array itself, first
+// image of g.images; offset[k] of each depth k is relative to the group's first channel.
 template <class T, int vectors>
-static void gather_rows(const Gather<T>& g, const int64_t* offset) {
+static bool gather_rows_tiles(const Gather<T>& g, const SourceLayout& layout, const T* source, const T* source_end,
+                              const int64_t* offset) {
   constexpr int width = vectors * Vec<T>::lanes;
   const gemm::Even panels = row_panels(g.rows);
-  const int64_t depth = g.depth();
-  const int64_t span = (g.count[0] - 1) * g.source_step[0] + (g.count[1] - 1) * g.source_step[1] + g.count[2];
-  const int64_t tiles = ceil_div(span, width);
-  // Some 64k multiply-adds a task, whole images where they are smaller.
-  const int64_t per_tile = max64(1, depth * g.rows * width);
-  const int64_t per_task = max64(1, (int64_t(1) << 18) / per_tile);
-  parallel_for(g.images * g.groups * tiles, per_task, [&](int64_t begin, int64_t end) {
-    Run runs[width];
+  const int64_t depth = g.depth(), threads = num_threads(), units = g.images * g.groups;
+  const int64_t positions = span(g.count, g.source_step), tiles = ceil_div(positions, width);
+  const int64_t size = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size,
+                cells = g.channels * g.source_channel;
+  // The runs of every tile, once for all units.
+  Buffer run_buffer((tiles * 2 + g.count[0] * g.count[1] + 1) * int64_t(sizeof(Run))), first_buffer((tiles + 1) * 8);
+  if (!run_buffer.pointer || !first_buffer.pointer) return false;
+  Run* runs = run_buffer.as<Run>();
+  int64_t* first_run = first_buffer.as<int64_t>();
+  first_run[0] = 0;
+  for (int64_t tile = 0; tile < tiles; ++tile)
+    first_run[tile + 1] = first_run[tile] + position_runs(g, tile * width, int(min64(width, positions - tile * width)),
+                                                          runs + first_run[tile]);
+  const int64_t splits = units >= threads * 2 ? 1 : min64(tiles, ceil_div(threads * 2, units));
+  const int64_t work = ceil_div(depth * g.rows * tiles * width, splits);
+  bool ok = true;
+  parallel_for(units * splits, max64(1, (int64_t(1) << 18) / max64(1, work)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t tile = i % tiles, plane = i / tiles, image = plane / g.groups, group = plane % g.groups;
-      const int num_runs = position_runs(g, tile * width, int(min64(width, span - tile * width)), runs);
-      if (!num_runs) continue;
-      const T* source = g.source + image * g.source_image + group * g.channels * g.source_channel + tile * width;
-      const StoreRuns<T> store{g.out + image * g.out_image + group * g.rows * g.out_channel,
-                               g.out_channel,
-                               g.out_step[2],
-                               runs,
-                               num_runs,
-                               g.bias ? g.bias + group * g.rows : nullptr,
-                               g.relu};
+      const int64_t unit = i / splits, split = i % splits, image = unit / g.groups, group = unit % g.groups;
+      const T* from = source + unit * g.channels * size;
+      if (layout.copied || from + cells + kRowSlack<T> > source_end) {
+        T* copy = static_cast<T*>(scratch(3, size_t((cells + kRowSlack<T>)*int64_t(sizeof(T)))));
+        if (!copy) {
+          ok = false;
+          return;
+        }
+        if (layout.copied) {
+          for (int64_t c = 0; c < g.channels; ++c) copy_plane(layout, from + c * size, copy + c * g.source_channel);
+        } else {
+          __builtin_memcpy(copy, from, size_t(cells) * sizeof(T));
+        }
+        __builtin_memset(copy + cells, 0, size_t(kRowSlack<T>) * sizeof(T));
+        from = copy;
+      }
+      StoreRuns<T> store{g.out + image * g.out_image + group * g.rows * g.out_channel,
+                         g.out_channel,
+                         g.out_step[2],
+                         nullptr,
+                         0,
+                         g.bias ? g.bias + group * g.rows : nullptr,
+                         g.relu};
       const T* a = g.a + group * g.rows * depth;
-      for (int64_t panel = 0; panel < panels.count; ++panel) {
-        const gemm::TileAt at{panels.begin(panel), 0, width, true, true};
-        run_rows<T, vectors>(int(panels.length(panel)), depth, a + panels.begin(panel) * depth,
-                             gemm::OffsetB<T>{source, offset}, store, at);
+      for (int64_t tile = tiles * split / splits; tile < tiles * (split + 1) / splits; ++tile) {
+        store.runs = runs + first_run[tile];
+        store.num_runs = int(first_run[tile + 1] - first_run[tile]);
+        if (!store.num_runs) continue;
+        for (int64_t panel = 0; panel < panels.count; ++panel) {
+          const gemm::TileAt at{panels.begin(panel), 0, width, true, true};
+          run_rows<T, vectors>(int(panels.length(panel)), depth, a + panels.begin(panel) * depth,
+                               gemm::OffsetB<T>{from + tile * width, offset}, store, at);
+        }
       }
     }
   });
+  return ok;
+}
+
+template <class T>
+static bool gather_rows(const Gather<T>& g, const SourceLayout& layout, const T* source, const T* source_end,
+                        const int64_t* offset) {
+  switch (tile_vectors<T>(row_panels(g.rows).length(0), span(g.count, g.source_step))) {
+    case 8:
+      return gather_rows_tiles<T, 8>(g, layout, source, source_end, offset);
+    case 4:
+      return gather_rows_tiles<T, 4>(g, layout, source, source_end, offset);
+    case 3:
+      return gather_rows_tiles<T, 3>(g, layout, source, source_end, offset);
+    default:
+      return gather_rows_tiles<T, 2>(g, layout, source, source_end, offset);
+  }
 }
 
 }  // namespace rl::RL_ISA

@@ -288,41 +288,56 @@ static void dot_rows(const WeightGrad<T>& g, int64_t group, int64_t row, int64_t
   }
 }
 
+// Images are taken a few at a time, so that one group's rows of both operands stay in L2 while every block passes over
+// them.
 template <class T>
-static void grad_weight_dots(const WeightGrad<T>& g) {
-  const gemm::Even row_blocks(g.rows, kDotRows);
-  const int64_t col_blocks = ceil_div(g.columns(), kDotColumns);
-  const int64_t per_block = g.images * g.pixels() * kDotColumns * kDotRows;
-  parallel_for(g.groups * row_blocks.count * col_blocks, max64(1, (int64_t(1) << 17) / max64(1, per_block)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const int64_t col = i % col_blocks * kDotColumns, rest = i / col_blocks;
-                   const int64_t block = rest % row_blocks.count, group = rest / row_blocks.count;
-                   const int64_t last = min64(g.columns(), col + kDotColumns), row = row_blocks.begin(block);
-                   switch (row_blocks.length(block)) {
-                     case 1:
-                       dot_rows<T, 1>(g, group, row, col, last);
-                       break;
-                     case 2:
-                       dot_rows<T, 2>(g, group, row, col, last);
-                       break;
-                     case 3:
-                       dot_rows<T, 3>(g, group, row, col, last);
-                       break;
+static void grad_weight_dots(const WeightGrad<T>& all) {
+  const gemm::Even row_blocks(all.rows, kDotRows);
+  const int64_t col_blocks = ceil_div(all.columns(), kDotColumns);
+  const int64_t blocks = row_blocks.count * col_blocks;
+  const int64_t image_bytes = (all.channels * all.source_channel + all.rows * all.grad_channel) * int64_t(sizeof(T));
+  const int64_t near = max64(1, (int64_t(1) << 19) / max64(1, image_bytes));
+  const int64_t per_block = all.images * all.pixels() * kDotColumns * kDotRows;
+  const int64_t wanted = max64(1, min64(num_threads() * 4, all.groups * blocks * per_block >> 17));
+  const int64_t splits = min64(blocks, ceil_div(wanted, all.groups));
+  parallel_for(all.groups * splits, ceil_div(all.groups * splits, wanted), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t group = task / splits, split = task % splits;
+      WeightGrad<T> g = all;
+      for (int64_t image = 0; image < all.images; image += near) {
+        g.images = min64(near, all.images - image);
+        g.grad = all.grad + image * all.grad_image;
+        g.source = all.source + image * all.source_image;
+        g.first = all.first && image == 0;
+        for (int64_t i = blocks * split / splits; i < blocks * (split + 1) / splits; ++i) {
+          const int64_t col = i % col_blocks * kDotColumns, block = i / col_blocks;
+          const int64_t last = min64(g.columns(), col + kDotColumns), row = row_blocks.begin(block);
+          switch (row_blocks.length(block)) {
+            case 1:
+              dot_rows<T, 1>(g, group, row, col, last);
+              break;
+            case 2:
+              dot_rows<T, 2>(g, group, row, col, last);
+              break;
+            case 3:
+              dot_rows<T, 3>(g, group, row, col, last);
+              break;
 #if defined(RL_AVX512)
-                     case 4:
-                       dot_rows<T, 4>(g, group, row, col, last);
-                       break;
-                     case 5:
-                       dot_rows<T, 5>(g, group, row, col, last);
-                       break;
-                     case 6:
-                       dot_rows<T, 6>(g, group, row, col, last);
-                       break;
+            case 4:
+              dot_rows<T, 4>(g, group, row, col, last);
+              break;
+            case 5:
+              dot_rows<T, 5>(g, group, row, col, last);
+              break;
+            case 6:
+              dot_rows<T, 6>(g, group, row, col, last);
+              break;
 #endif
-                   }
-                 }
-               });
+          }
+        }
+      }
+    }
+  });
 }
 
 template <class T>
