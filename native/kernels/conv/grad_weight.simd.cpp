@@ -375,7 +375,9 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
   const int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T))) : s.batch;
   Buffer copy(layout.copied ? chunk * g.source_image * int64_t(sizeof(T)) : 0);
   if (!copy.pointer) return false;
-  const bool dots = s.out_channels < 24;
+  // Dots waste the lanes past the end of a row, packing costs as much as some 16 rows of products.
+  const double filled = double(g.count[2]) / double(ceil_div(g.count[2], Vec<T>::lanes) * Vec<T>::lanes);
+  const bool dots = s.out_channels < 12 || (s.out_channels < 24 && filled > 0.75);
   for (int64_t image = 0; image < s.batch; image += chunk) {
     g.images = min64(chunk, s.batch - image);
     g.grad = grad + image * g.grad_image;
