@@ -637,7 +637,7 @@ _INTERNAL = frozenset(["_retain", "_post_accumulate_grad_hooks"])
 def _rebuild(cls, dtype, shape, data, requires_grad, extra):
     array = cpu.empty(shape, cpu.to_engine_dtype(dtype))
     memoryview(array.reshape(-1).view("u1"))[:] = data
-    t = object.__new__(cls or Tensor)
+    t = Tensor.__new__(cls or Tensor)
     t._array = array
     if requires_grad:
         t._rg = True

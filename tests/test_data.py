@@ -269,6 +269,28 @@ def test_collate_own_type():
     assert collate([Point(1, 2), Point(3, 4)], collate_fn_map={Point: lambda batch, *, collate_fn_map: len(batch)}) == 2
 
 
+@pytest.mark.parametrize("form", ["whole", "subset", "subset of subset", "own collate", "grad", "tuples"])
+def test_tensor_dataset_batches(form):
+    """Batches of a TensorDataset are gathered at once: the same values and kinds as sample by sample."""
+
+    def run(lib, data):
+        tensors = lib.arange(20.0).reshape(10, 2), lib.arange(10)
+        if form == "grad":
+            tensors[0].requires_grad_()
+        dataset = data.TensorDataset(*tensors)
+        if form.startswith("subset"):
+            dataset = data.Subset(dataset, [9, 3, 5, 1, 0])
+        if form == "subset of subset":
+            dataset = data.Subset(dataset, lib.tensor([4, -1, 2]))
+        options = {"collate_fn": len} if form == "own collate" else {}
+        sampler = [(1, 2), (0,)] if form == "tuples" else [[1, 2], [0]]
+        loader = data.DataLoader(dataset, batch_sampler=sampler, **options)
+        return [plain(batch) for batch in loader], [batch[0].requires_grad for batch in loader if not options]
+
+    mine, reference = both(run)
+    assert mine == reference
+
+
 # Options and their errors
 
 

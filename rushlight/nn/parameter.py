@@ -1,5 +1,6 @@
 """Parameter and Buffer: tensors that a module registers; and their forms whose shape is not known yet."""
 
+from ..creation import empty
 from ..operators import OPERATORS
 from ..tensor import Tensor
 
@@ -9,12 +10,6 @@ def _alias(data, kind):
     tensor = data.detach()
     tensor.__class__ = kind
     return tensor
-
-
-def _empty(device=None, dtype=None):
-    from .. import empty
-
-    return empty(0, device=device, dtype=dtype)
 
 
 class _ParameterType(type(Tensor)):  # type: ignore[misc]
@@ -36,7 +31,7 @@ class Parameter(Tensor, metaclass=_ParameterType):
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
-            data = _empty()
+            data = empty(0)
         if type(data) in (Tensor, Parameter):
             parameter = _alias(data, cls)
             parameter.requires_grad_(requires_grad)
@@ -90,7 +85,7 @@ class Buffer(Tensor, metaclass=_BufferType):
 
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
-            data = _empty()
+            data = empty(0)
         buffer = data.detach().requires_grad_(data.requires_grad)
         buffer.persistent = persistent
         buffer._is_buffer = True
@@ -114,8 +109,6 @@ class UninitializedTensorMixin:
 
     def materialize(self, shape, device=None, dtype=None):
         """Allocate `shape` (values not initialised) and become an ordinary Parameter or tensor."""
-        from .. import empty
-
         self.data = empty(shape, device=device or self.device, dtype=dtype or self.dtype)
         self.__class__ = self._become
 
@@ -178,7 +171,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: igno
     _become = Parameter
 
     def __new__(cls, requires_grad=True, device=None, dtype=None):
-        return _alias(_empty(device, dtype), cls).requires_grad_(requires_grad)
+        return _alias(empty(0, device=device, dtype=dtype), cls).requires_grad_(requires_grad)
 
     def __init__(self, requires_grad=True, device=None, dtype=None):
         pass
@@ -196,7 +189,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[mis
     _is_buffer = True
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
-        buffer = _alias(_empty(device, dtype), cls).requires_grad_(requires_grad)
+        buffer = _alias(empty(0, device=device, dtype=dtype), cls).requires_grad_(requires_grad)
         buffer.persistent = persistent
         return buffer
 

@@ -336,6 +336,9 @@ class stack(Op):
     inputs, save, grad_name = None, (), "StackBackward0"
 
     def forward(xp, arrays, *, dim):
+        first = arrays[0].shape
+        if dim == 0 and first:  # one reshape at the end instead of one per array
+            return xp.reshape(xp.concat(arrays, axis=0), shape=(len(arrays), *first))
         return xp.concat([xp.unsqueeze(a, axis=dim) for a in arrays], axis=dim)
 
     def backward(xp, g, saved, need, *, dim):
@@ -899,9 +902,9 @@ def stack_function(tensors, dim=0, *, out=None):
     tensors = list(tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
-    first = tensors[0].shape
+    first = tensors[0]._array.shape
     for i, x in enumerate(tensors):
-        if x.shape != first:
+        if x._array.shape != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {brackets(first)} at entry 0 and {brackets(x.shape)} at "
                 f"entry {i}"

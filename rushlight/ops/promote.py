@@ -86,5 +86,8 @@ def to_float(tensor: Tensor) -> Tensor:
 
 def same(*tensors):
     """All (None allowed) cast to their common dtype."""
+    first = tensors[0]
+    if first is not None and all([t is not None and t._array.dtype == first._array.dtype for t in tensors]):
+        return tensors
     dtype = result_type(*tensors)
     return tuple(_operand(t, dtype) if t is not None else None for t in tensors)

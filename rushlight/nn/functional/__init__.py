@@ -2,6 +2,10 @@
 
 from importlib import import_module
 
+# These two families are called like one of their functions. Loading them first leaves the name to the function.
+from .dropout import *
+from .linear import *
+
 _FILES = {
     "activation": """celu celu_ elu elu_ gelu glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_
         leaky_relu leaky_relu_ log_softmax logsigmoid mish prelu relu relu6 relu_ rrelu rrelu_ selu selu_ sigmoid silu

@@ -4,7 +4,10 @@ import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
+from ...autograd.mode import no_grad
+from ...tensor import Tensor
 from ...utils.hooks import RemovableHandle
+from ..parameter import Parameter, is_lazy
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
@@ -112,8 +115,6 @@ class StateMixin:
 
     def _save_to_state_dict(self, destination, prefix, keep_vars):
         """Write this module's own entries (not its children's). Overridden by modules with other formats."""
-        from ..parameter import is_lazy
-
         for name, value in self._persistent_entries():
             if value is not None:
                 destination[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
@@ -152,7 +153,7 @@ class StateMixin:
             for name, child in module._modules.items():
                 if child is not None:
                     below = f"{prefix}{name}."
-                    load(child, {key: value for key, value in local_state.items() if key.startswith(below)}, below)
+                    load(child, {key: local_state[key] for key in local_state if key.startswith(below)}, below)
             keys = _IncompatibleKeys(missing, unexpected)
             for hook in module._load_state_dict_post_hooks.values():
                 if hook(module, keys) is not None:
@@ -182,12 +183,13 @@ class StateMixin:
             hook.run(self, *arguments)
         own = {name: value for name, value in self._persistent_entries() if value is not None}
         assign = local_metadata.get("assign_to_params_buffers", False)
-        for name, value in own.items():
-            key = prefix + name
-            if key in state_dict:
-                self._load_entry(name, value, key, state_dict[key], assign, error_msgs)
-            elif strict:
-                missing_keys.append(key)
+        with no_grad():
+            for name, value in own.items():
+                key = prefix + name
+                if key in state_dict:
+                    self._load_entry(name, value, key, state_dict[key], assign, error_msgs)
+                elif strict:
+                    missing_keys.append(key)
         extra_key = prefix + _EXTRA_STATE_KEY_SUFFIX
         if type(self).set_extra_state is not StateMixin.set_extra_state:
             if extra_key in state_dict:
@@ -204,10 +206,6 @@ class StateMixin:
                         unexpected_keys.append(key)
 
     def _load_entry(self, name, value, key, given, assign, error_msgs):
-        from ...autograd.mode import no_grad
-        from ...tensor import Tensor
-        from ..parameter import Parameter, is_lazy
-
         if not isinstance(given, Tensor):
             error_msgs.append(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
@@ -224,16 +222,15 @@ class StateMixin:
             )
             return
         try:
-            with no_grad():
-                if assign:
-                    if isinstance(value, Parameter):
-                        if isinstance(given, Parameter):
-                            given.requires_grad_(value.requires_grad)
-                        else:
-                            given = Parameter(given, requires_grad=value.requires_grad)
-                    setattr(self, name, given)
+            if not assign:
+                value.copy_(given)
+                return
+            if isinstance(value, Parameter):
+                if isinstance(given, Parameter):
+                    given.requires_grad_(value.requires_grad)
                 else:
-                    value.copy_(given)
+                    given = Parameter(given, requires_grad=value.requires_grad)
+            setattr(self, name, given)
         except Exception as error:
             action = "swapping" if assign else "copying"
             error_msgs.append(
