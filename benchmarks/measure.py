@@ -54,7 +54,7 @@ class Result:
         """Our share of the machine's measured limit: ("flops" or "bytes", fraction).
 
         The limit is the best of several short runs, so it is held against our best block: a median would count other
-        programs against the kernel only. On a busy machine it is still too low, as our blocks are longer than those runs.
+        programs against the kernel only. On a busy machine it is still too low: blocks are longer than those runs.
         """
         if self.row.flops and self.peak:
             return "flops", self.row.flops / min(self.our_blocks) / self.peak
