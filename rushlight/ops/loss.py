@@ -38,7 +38,8 @@ def _nll_backward(xp, g, saved, need, **attrs):
     return xp.nll_loss_grad(g, target, weight, total, input_shape=tuple(shape), **attrs), None, None
 
 
-for _suffix, _name in (("", "NllLossBackward0"), ("2d", "NllLoss2DBackward0"), ("_smooth", "AddBackward0")):
+_VARIANTS = (("", "NllLossBackward0"), ("2d", "NllLoss2DBackward0"), ("_view", "ViewBackward0"))
+for _suffix, _name in (*_VARIANTS, ("_smooth", "AddBackward0")):
     OpType(
         "cross_entropy" + _suffix,
         (Op,),
@@ -51,7 +52,7 @@ for _suffix, _name in (("", "NllLossBackward0"), ("2d", "NllLoss2DBackward0"), (
             "backward": _cross_entropy_backward,
         },
     )
-for _suffix, _name in (("", "NllLossBackward0"), ("2d", "NllLoss2DBackward0")):
+for _suffix, _name in _VARIANTS:
     OpType(
         "nll_loss" + _suffix,
         (Op,),
@@ -124,7 +125,11 @@ def class_loss(name, input, target, weight, ignore_index, label_smoothing, reduc
         _check_weight(weight, input, shape[1])
     if target.dtype.name == "uint8":
         target = target.long()
-    variant = "_smooth" if label_smoothing else "2d" if len(shape) > 2 else ""  # they differ in the node's name only
+    variant = ""  # they differ in the node's name only
+    if label_smoothing:
+        variant = "_smooth"
+    elif len(shape) > 2:
+        variant = "_view" if reduction == "none" and len(shape) != 4 else "2d"
     loss = getattr(primitives, name + variant)(
         input,
         target,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..autograd.op import Op, OpType, primitives, public
 from ..dtypes import dtype_title
-from ..errors import brackets
+from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
 
 _AXES = {1: "one int", 2: "two ints", 3: "three ints"}
@@ -336,6 +336,8 @@ def avg_pool(n, input, kernel_size, stride, padding, ceil_mode, count_include_pa
     op = f"avg_pool{n}d"
     if n == 1 and (not isinstance(input, Tensor) or input.ndim not in (2, 3)):
         _wrong_rank(op, input, "2 to 3")
+    if n == 2 and isinstance(input, Tensor) and input.ndim < 3:
+        wrap_dim(-3, input.ndim)  # IndexError
     _check_input(op, input, n)
     _check_dtype(op, input, integers=n == 2)
     kernel, stride, padding, _ = _window(op, n, kernel_size, stride, padding)

@@ -9,6 +9,10 @@ from ..tensor import Tensor
 from . import promote
 
 
+def _axes(a, axis):
+    return (axis,) if a.shape else ()
+
+
 class softmax_op(Op):
     """exp(x) / sum exp(x) along an axis."""
 
@@ -33,8 +37,8 @@ class softmax_grad(Op):
         g, y = saved
         grad_y = None
         if need[1]:  # d/dy of sum_j gg_j y_j (g_j - sum_k g_k y_k)
-            inner = xp.sum(xp.mul(g, y), axes=(axis,), keepdims=True)
-            outer = xp.sum(xp.mul(gg, y), axes=(axis,), keepdims=True)
+            inner = xp.sum(xp.mul(g, y), axes=_axes(y, axis), keepdims=True)
+            outer = xp.sum(xp.mul(gg, y), axes=_axes(y, axis), keepdims=True)
             grad_y = xp.sub(xp.mul(gg, xp.sub(g, inner)), xp.mul(g, outer))
         return xp.softmax_grad(gg, y, axis=axis) if need[0] else None, grad_y
 
@@ -62,9 +66,9 @@ class log_softmax_grad(Op):
     def backward(xp, gg, saved, need, *, axis):
         g, y = saved
         p = xp.exp(y)
-        total = xp.sum(g, axes=(axis,), keepdims=True) if need[1] else None
+        total = xp.sum(g, axes=_axes(y, axis), keepdims=True) if need[1] else None
         return (
-            xp.sub(gg, xp.sum(xp.mul(gg, p), axes=(axis,), keepdims=True)) if need[0] else None,
+            xp.sub(gg, xp.sum(xp.mul(gg, p), axes=_axes(y, axis), keepdims=True)) if need[0] else None,
             xp.neg(xp.mul(xp.mul(gg, p), total)) if need[1] else None,
         )
 
@@ -80,8 +84,6 @@ def along(op, input, dim, dtype, kernel_name):
     if input.dtype.category != 2:
         kernel = f"{kernel_name}_lastdim_kernel_impl" if axis == len(shape) - 1 else f"{kernel_name}_kernel_impl"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(input.dtype)}'")
-    if not shape:
-        return getattr(primitives, op)(input.reshape(1), axis=0).reshape(())
     return getattr(primitives, op)(input, axis=axis)
 
 

@@ -8,23 +8,29 @@ from .widen import as_type, wide
 __all__ = ["log_softmax", "log_softmax_grad", "softmax", "softmax_grad"]
 
 
+def _run(kernel, axis, *arrays):
+    """The kernel on float32 or float64, a 0-d array as one item."""
+    last = arrays[-1]
+    if last.ndim == 0:
+        return _run(kernel, 0, *[a.reshape(1) for a in arrays]).reshape(())
+    return as_type(kernel(*map(wide, arrays), axis), last.dtype)
+
+
 def softmax(a, *, axis):
     """exp(a - max) / sum along `axis`."""
-    x = wide(a)
-    return _native.softmax(x, axis) if x is a else as_type(_native.softmax(x, axis), a.dtype)
+    return _run(_native.softmax, axis, a)
 
 
 def log_softmax(a, *, axis):
     """a - max - log(sum exp(a - max)) along `axis`."""
-    x = wide(a)
-    return _native.log_softmax(x, axis) if x is a else as_type(_native.log_softmax(x, axis), a.dtype)
+    return _run(_native.log_softmax, axis, a)
 
 
 def softmax_grad(g, y, *, axis):
     """y (g - sum g y), y the softmax."""
-    return as_type(_native.softmax_grad(wide(g), wide(y), axis), y.dtype)
+    return _run(_native.softmax_grad, axis, g, y)
 
 
 def log_softmax_grad(g, y, *, axis):
     """g - exp(y) sum g, y the log-softmax."""
-    return as_type(_native.log_softmax_grad(wide(g), wide(y), axis), y.dtype)
+    return _run(_native.log_softmax_grad, axis, g, y)

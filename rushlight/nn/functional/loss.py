@@ -58,7 +58,7 @@ def cross_entropy(
     """-log softmax(input)[target]: logits (N, C), (N, C, d1, ...) or (C,), targets class numbers or probabilities.
 
     Class numbers: int64 (N,), (N, d1, ...) or (); those equal to ignore_index drop out, and a mean divides by the sum
-    of the targets' weights. Probabilities: a float tensor of the logits' shape; a mean divides by the number of samples.
+    of the targets' weights. Probabilities: a float tensor of the logits' shape; a mean divides by the samples.
     label_smoothing s mixes s / C into every class. Errors: IndexError for a class number out of range; RuntimeError for
     a wrong shape, weight or smoothing outside [0, 1].
     """

@@ -32,7 +32,7 @@ def batch_norm(
 
     y = (x - mean) / sqrt(var + eps) * weight + bias. With `training`, mean and (biased) variance are the batch's, and
     the running statistics, if given, move by `momentum` towards its mean and unbiased variance; otherwise the running
-    ones are used. Errors: ValueError for one value per channel in training; RuntimeError for a wrong number of channels.
+    ones are used. Errors: ValueError for one value per channel in training, RuntimeError for another count of channels.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
     """
     if training:
