@@ -5,6 +5,8 @@ import functools
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -666,6 +668,35 @@ def test_python_random_untouched_by_threads():
     random.seed(4)
     list(ours.DataLoader(Numbers(), num_workers=2))
     assert random.random() == expected
+
+
+EXIT = """
+import rushlight
+from rushlight.utils.data import DataLoader, Dataset
+
+class Busy(Dataset):
+    def __len__(self):
+        return 1000
+
+    def __getitem__(self, index):
+        x = rushlight.randn(200, 200)
+        for _ in range(5):
+            x = x * x + 1.0
+        return x
+
+loader = DataLoader(Busy(), batch_size=4, num_workers=2, multiprocessing_context={method!r}, persistent_workers=True)
+batches = iter(loader)
+next(batches)
+print("left in the middle")
+"""
+
+
+@pytest.mark.parametrize("method", [None, "fork"])
+def test_program_may_end_in_the_middle(method):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", EXIT.format(method=method)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "left in the middle\n", "")
 
 
 def test_no_warnings():

@@ -4,6 +4,7 @@
 one which is killed in the middle of anything cannot stop the others or the main program.
 """
 
+import atexit
 import multiprocessing.connection
 import os
 import pickle
@@ -25,6 +26,21 @@ class WorkerDied(Exception):
     """A worker ended without being told to; the argument says which."""
 
 
+_running: dict = {}  # worker thread -> what stops it; a thread takes itself out when it ends
+
+
+@atexit.register
+def _stop_threads():
+    """Let worker threads end before the interpreter does: one that is inside a kernel then would abort the program."""
+    threads = dict(_running)
+    for stopped, tasks in threads.values():
+        stopped.set()
+        tasks.put(None)
+    deadline = time.monotonic() + _JOIN_TIMEOUT_S
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
 class ThreadPool:
     """Worker threads; they hold the queues and the job, never the iterator, which can thus go away while they run."""
 
@@ -35,7 +51,9 @@ class ThreadPool:
         for worker_id, tasks in enumerate(self._tasks):
             arguments = (job, worker_id, tasks, self._results, self._stopped)
             name = f"rushlight-data-{worker_id}"
-            threading.Thread(target=_serve_thread, args=arguments, name=name, daemon=True).start()
+            thread = threading.Thread(target=_serve_thread, args=arguments, name=name, daemon=True)
+            _running[thread] = (self._stopped, tasks)
+            thread.start()
 
     def submit(self, worker, task):
         self._tasks[worker].put(task)
@@ -69,6 +87,7 @@ def _serve_thread(job, worker_id, tasks, results, stopped):
         results.put((worker_id, None))
     finally:
         leave_thread()
+        _running.pop(threading.current_thread(), None)
 
 
 class ProcessPool:
