@@ -163,16 +163,25 @@ void fill_bits(Generator& generator, int64_t* out, int64_t n, uint64_t modulus, 
   });
 }
 
-// Fisher-Yates from the front; the draws of a block are made ahead, the swaps follow.
+// Fisher-Yates: from the front with 32-bit draws; where their remainder would be skewed, "inside out" with 64-bit ones.
 void fill_permutation(Generator& generator, int64_t* out, int64_t n) {
+  if (uint64_t(n) >= 0xffffffffull / 20) {
+    for_words(generator, n, 2, [&](const uint32_t* words, int64_t begin, int64_t count) {
+      for (int64_t k = 0; k < count; ++k) {
+        const int64_t i = begin + k;
+        const uint64_t bits = uint64_t(words[2 * k]) << 32 | words[2 * k + 1];
+        const int64_t z = int64_t(bits % uint64_t(i + 1));
+        out[i] = out[z];
+        out[z] = i;
+      }
+    });
+    return;
+  }
   for (int64_t i = 0; i < n; ++i) out[i] = i;
-  const bool wide = uint64_t(n) >= 0xffffffffull / 20;
-  for_words(generator, n - 1, wide ? 2 : 1, [&](const uint32_t* words, int64_t begin, int64_t count) {
+  for_words(generator, n - 1, 1, [&](const uint32_t* words, int64_t begin, int64_t count) {
     for (int64_t k = 0; k < count; ++k) {
       const int64_t i = begin + k;
-      const uint64_t bits = wide ? uint64_t(words[2 * k]) << 32 | words[2 * k + 1] : words[k];
-      const uint64_t rest = uint64_t(n - i);
-      std::swap(out[i], out[i + int64_t(wide ? bits % rest : uint32_t(bits) % uint32_t(rest))]);
+      std::swap(out[i], out[i + int64_t(words[k] % uint32_t(n - i))]);
     }
   });
 }
