@@ -2,11 +2,11 @@
 
 import math
 
+from ...creation import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter, UninitializedParameter
 from .lazy import LazyModuleMixin
-from .linear import _empty
 from .module import Module
 from .utils import _pair, _reverse_repeat_tuple, _single, _triple
 
@@ -99,9 +99,9 @@ class _ConvNd(Module):
         else:
             self._reversed_padding_repeated_twice = _reverse_repeat_tuple(padding, 2)
         outer, inner = (in_channels, out_channels) if transposed else (out_channels, in_channels)
-        self.weight = Parameter(_empty(outer, inner // groups, *kernel_size, device=device, dtype=dtype))
+        self.weight = Parameter(empty(outer, inner // groups, *kernel_size, device=device, dtype=dtype))
         if bias:
-            self.bias = Parameter(_empty(out_channels, device=device, dtype=dtype))
+            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
