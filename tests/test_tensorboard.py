@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import time
+import types
 import zlib
 from pathlib import Path
 
@@ -147,6 +148,38 @@ def test_image_errors(tmp_path, shape, formats, message):
     with SummaryWriter(tmp_path) as writer:
         with pytest.raises(ValueError, match=message):
             writer.add_image("x", rushlight.zeros(*shape), dataformats=formats)
+
+
+def test_figures_through_matplotlibs_canvas(tmp_path, monkeypatch):
+    """A stand-in for matplotlib's Agg canvas: what it draws arrives as the picture, and figures are closed."""
+    closed = []
+
+    class Canvas:
+        def __init__(self, figure):
+            self.shade = figure
+
+        def draw(self):
+            self.drawn = True
+
+        def get_width_height(self):
+            return 3, 2
+
+        def buffer_rgba(self):
+            assert self.drawn
+            return memoryview(bytes([self.shade, 1, 2, 255]) * 6)
+
+    for name in ("matplotlib", "matplotlib.backends", "matplotlib.backends.backend_agg", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["matplotlib.backends.backend_agg"].FigureCanvasAgg = Canvas
+    sys.modules["matplotlib"].pyplot = sys.modules["matplotlib.pyplot"]
+    sys.modules["matplotlib.pyplot"].close = closed.append
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_figure("one", 7, 1)
+        writer.add_figure("two", [8, 9], 1, close=False)
+    pictures = {tag: png_pixels(wire.parse(fields[4][0])[4][0]) for tag, _, fields in values(tmp_path)}
+    assert pictures["one"] == (3, 2, 3, bytes([7, 1, 2]) * 6)
+    assert pictures["two"] == (6, 2, 3, (bytes([8, 1, 2]) * 3 + bytes([9, 1, 2]) * 3) * 2)
+    assert closed == [7]
 
 
 def test_histogram_counts_every_value():
