@@ -190,7 +190,8 @@ def test_differentiable(name):
         return p.detach().numpy(), lr.grad.numpy(), start.grad.numpy()
 
     for mine, theirs in zip(run(rl, optim), run(torch, torch.optim)):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+        # PyTorch forms Adam's 1 - 0.999^t in float32 here, which leaves it an error of eps / 0.001
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12 if name == "SGD" else np.finfo(np.float32).eps / 0.001)
 
 
 def test_zero_grad():

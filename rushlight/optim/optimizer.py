@@ -111,7 +111,8 @@ class Optimizer:
         self._wrap_step()
         if isinstance(params, Tensor):
             raise TypeError(
-                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {_type_name(params)}"
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + _type_name(params)
             )
         self.state: defaultdict = defaultdict(dict)
         self.param_groups: list[dict] = []
@@ -152,7 +153,7 @@ class Optimizer:
                     if result is not None:
                         if not (isinstance(result, tuple) and len(result) == 2):
                             raise RuntimeError(
-                                f"step pre-hook must return None or a pair (new_args, new_kwargs), but returned {result}"
+                                f"step pre-hook must return None or a pair (new_args, new_kwargs), not {result}"
                             )
                         args, kwargs = result
             result = func(self, *args, **kwargs)
@@ -193,8 +194,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-                "change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the order of a set of tensors "
+                "changes between runs: use a list instead."
             )
         else:
             params = list(params)
@@ -250,7 +251,7 @@ class Optimizer:
     # ---- state dict -------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict:
-        """{"state": {index: ...}, "param_groups": [...]}: parameters are named by their position; tensors are shared."""
+        """{"state": {index: ...}, "param_groups": [...]}: parameters by position; tensors are shared."""
         for hook in self._optimizer_state_dict_pre_hooks.values():
             hook(self)
         index: dict[int, int] = {}
@@ -270,7 +271,7 @@ class Optimizer:
         return result
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Take groups and state from `state_dict`; state tensors take the dtype of their parameter ("step" keeps its own).
+        """Take groups and state from `state_dict`; state tensors take their parameter's dtype ("step" keeps its own).
 
         Errors: ValueError when the number of groups, or of parameters in one, differs.
         """

@@ -111,7 +111,7 @@ class SGD(Optimizer):
             grad = grad.add(p.clone(), alpha=group["weight_decay"])  # p is written to below
         if momentum != 0:
             buffer = self.state[p].get("momentum_buffer")
-            buffer = grad.clone() if buffer is None else momentum * buffer + (1 - group["dampening"]) * grad
+            buffer = grad.detach().clone() if buffer is None else momentum * buffer + (1 - group["dampening"]) * grad
             self.state[p]["momentum_buffer"] = buffer
             grad = grad + momentum * buffer if group["nesterov"] else buffer
         p.sub_(group["lr"] * grad)
