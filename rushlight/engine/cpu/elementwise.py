@@ -1,12 +1,12 @@
 """Elementwise functions of the CPU engine.
 
-Arrays, or Python numbers taken at the arrays' dtype; arrays broadcast; `out` (last, or by name) receives the result and may
-be one of the inputs; parameters by name. The result is a new array laid out in memory as its inputs are. float32,
+Arrays, or Python numbers taken at the arrays' dtype; arrays broadcast; `out` (last, or by name) receives the result and
+may be one of the inputs; parameters by name. The result is a new array laid out in memory as its inputs are. float32,
 float64 and for arithmetic and comparisons int32 and int64 run natively, everything else in NumPy.
 
 div is true division (of floats: the op converts integers first). floor_divide rounds to minus infinity, remainder has
-the divisor's sign and fmod the dividend's; integer division by zero raises ZeroDivisionError. maximum, minimum and clamp
-hand NaN on.
+the divisor's sign and fmod the dividend's; integer division by zero raises ZeroDivisionError. maximum, minimum and
+clamp hand NaN on.
 """
 
 import builtins

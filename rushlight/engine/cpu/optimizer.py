@@ -1,7 +1,7 @@
 """Optimizer steps of the CPU engine: in place, over whole lists of arrays, one native call per step.
 
-Every list has one array per parameter. Parameters, gradients and state agree in shape; float32 and float64 run in place,
-other dtypes through float32 copies.
+Every list has one array per parameter. Parameters, gradients and state agree in shape; float32 and float64 (and complex
+numbers as pairs of them) run in place, other dtypes through float32 copies.
 """
 
 from rushlight import _native
