@@ -6,6 +6,7 @@ import argparse
 import itertools
 import math
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -238,6 +239,14 @@ def _size(path: Path) -> str:
     return f"{sum(p.stat().st_size for p in files) / 1024:.0f} kB"
 
 
+def _command() -> str:
+    """How this command line is called from here: by name where the shell finds it, else by path or through python."""
+    called = Path(sys.argv[0])
+    if called.name != "rushlight":
+        return f"{os.path.basename(sys.executable)} -m rushlight"
+    return "rushlight" if shutil.which("rushlight") == str(called) else os.path.relpath(called)
+
+
 def _report(session: Session, seconds: float) -> None:
     last = session.history[-1]
     print(
@@ -249,9 +258,10 @@ def _report(session: Session, seconds: float) -> None:
         print(f"  {os.path.relpath(path, session.out):<{width}}  {_size(path):>7}  {what}")
     print("\ntry next")
     print(f"  tensorboard --logdir {session.out / 'tensorboard'}          # pip install tensorboard")
-    print("  rushlight summary vision.models:LeNet --input-size 1,1,32,32 --set in_channels=1")
-    print(f"  rushlight demo --epochs {2 * session.args.epochs} --seed 1         # TensorBoard then compares both runs")
-    print("  rushlight run your_script.py               # a script that imports torch, on rushlight")
+    command = _command()
+    print(f"  {command} summary vision.models:LeNet --input-size 1,1,32,32 --set in_channels=1")
+    print(f"  {command} demo --epochs {2 * session.args.epochs} --seed 1         # TensorBoard then compares both runs")
+    print(f"  {command} run your_script.py               # a script that imports torch, on rushlight")
 
 
 def main(argv: list[str]) -> int:

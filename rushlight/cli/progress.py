@@ -19,10 +19,10 @@ class Bar(Protocol):
 class _RichBar:
     def __init__(self, live: Any) -> None:
         self._live = live
-        self._task = live.add_task("", total=1, loss="")
+        self._task = live.add_task("", total=1, visible=False, loss="")
 
     def start(self, title: str, total: int) -> None:
-        self._live.reset(self._task, description=title, total=total, loss="")
+        self._live.reset(self._task, description=title, total=total, visible=True, loss="")
 
     def advance(self, loss: float) -> None:
         self._live.update(self._task, advance=1, loss=f"loss {loss:.4f}")
