@@ -121,9 +121,9 @@ def get_capabilities() -> dict[str, Any]:
             lines = [line.split(":", 1) for line in file if ":" in line]
     except OSError:
         return found
-    first = {}
+    first: dict[str, str] = {}
     for key, value in lines:
         first.setdefault(key.strip(), value.strip())
     found["cpu_name"] = first.get("model name", "")
-    found.update(dict.fromkeys(first.get("flags", first.get("Features", "")).split(), True))
+    found.update(dict.fromkeys((first.get("flags") or first.get("Features") or "").split(), True))
     return found

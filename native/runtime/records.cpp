@@ -1,6 +1,6 @@
-// TensorRecord and NodeRecord: the fields that every tensor and every tape node has, as C slots with defaults. The Python
-// classes Tensor and Node derive from them; creating one costs an allocation instead of a dozen attribute writes, and
-// reading a field that was never set costs no search through the class.
+// TensorRecord and NodeRecord: the fields that every tensor and every tape node has, as C slots with defaults. The
+// Python classes Tensor and Node derive from them; creating one costs an allocation instead of a dozen attribute
+// writes, and reading a field that was never set costs no search through the class.
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -14,8 +14,7 @@ namespace rl {
 
 template <int N>
 struct Record {
-  PyObject_HEAD
-  PyObject* fields[N];
+  PyObject_HEAD PyObject* fields[N];
 };
 
 struct Field {
@@ -48,15 +47,15 @@ struct RecordClass {
   static void dealloc(PyObject* self) {
     PyObject_GC_UnTrack(self);
     // A long chain of nodes would recurse as deep as it is long: past a limit CPython finishes the rest later.
-    Py_TRASHCAN_BEGIN(self, dealloc)
-    clear(self);
+    Py_TRASHCAN_BEGIN(self, dealloc) clear(self);
     Py_TYPE(self)->tp_free(self);
     Py_TRASHCAN_END
   }
   static bool ready(PyObject* module, const char* name) {
     for (int i = 0; i < N; ++i) {
       if (!defaults[i].initial) defaults[i].initial = Py_None;
-      members[i] = {defaults[i].name, T_OBJECT_EX, Py_ssize_t(offsetof(Record<N>, fields) + i * sizeof(PyObject*)), 0, nullptr};
+      members[i] = {defaults[i].name, T_OBJECT_EX, Py_ssize_t(offsetof(Record<N>, fields) + i * sizeof(PyObject*)), 0,
+                    nullptr};
     }
     type.tp_basicsize = sizeof(Record<N>);
     type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC;
@@ -84,9 +83,9 @@ PyTypeObject TensorRecord::type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight.
 
 template <>
 Field NodeRecord::defaults[kNodeFields] = {
-    {"seq", nullptr},       {"next", nullptr},      {"ctx", nullptr},          {"extra_shapes", nullptr},
-    {"num_outputs", nullptr}, {"output_metas", nullptr}, {"pre_hooks", nullptr}, {"post_hooks", nullptr},
-    {"tensor_hooks", nullptr}, {"retained", nullptr}, {"display_name", nullptr}};
+    {"seq", nullptr},          {"next", nullptr},         {"ctx", nullptr},         {"extra_shapes", nullptr},
+    {"num_outputs", nullptr},  {"output_metas", nullptr}, {"pre_hooks", nullptr},   {"post_hooks", nullptr},
+    {"tensor_hooks", nullptr}, {"retained", nullptr},     {"display_name", nullptr}};
 template <>
 PyMemberDef NodeRecord::members[kNodeFields + 1] = {};
 template <>

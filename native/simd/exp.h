@@ -1,7 +1,8 @@
 #pragma once
-// exp on vectors: 2^n * p(r) with x = n ln 2 + r, |r| <= ln(2) / 2, p the Taylor polynomial whose first dropped term is below
-// half a unit in the last place (degree 7: 5e-9 relative in float; degree 13: 4e-18 in double). The power of two is applied
-// in two halves, so that overflow gives inf and underflow passes through the subnormals to zero. NaN stays NaN.
+// exp on vectors: 2^n * p(r) with x = n ln 2 + r, |r| <= ln(2) / 2, p the Taylor polynomial whose first dropped term is
+// below half a unit in the last place (degree 7: 5e-9 relative in float; degree 13: 4e-18 in double). The power of two
+// is applied in two halves, so that overflow gives inf and underflow passes through the subnormals to zero. NaN stays
+// NaN.
 
 #include "simd/vec.h"
 
@@ -11,7 +12,8 @@ template <class T>
 struct ExpConstants;
 template <>
 struct ExpConstants<float> {
-  static constexpr float low = -104.f, high = 89.f, log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+  static constexpr float low = -104.f, high = 89.f, log2e = 1.44269504f, ln2_high = 0.693359375f,
+                         ln2_low = -2.12194440e-4f;
   static constexpr int degree = 7, mantissa_bits = 23, bias = 127;
 };
 template <>
@@ -29,9 +31,9 @@ RL_INLINE Vec<T> exp(Vec<T> x) {
   x = select(x > Vec<T>(K::high), Vec<T>(K::high), x);
   const Vec<T> n = round(x * Vec<T>(K::log2e));
   const Vec<T> r = fma(n, Vec<T>(-K::ln2_low), fma(n, Vec<T>(-K::ln2_high), x));
-  constexpr double inverse_factorial[14] = {1.,           1.,            1. / 2,         1. / 6,          1. / 24,
-                                            1. / 120,     1. / 720,      1. / 5040,      1. / 40320,      1. / 362880,
-                                            1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
+  constexpr double inverse_factorial[14] = {
+      1.,        1.,         1. / 2,      1. / 6,       1. / 24,       1. / 120,       1. / 720,
+      1. / 5040, 1. / 40320, 1. / 362880, 1. / 3628800, 1. / 39916800, 1. / 479001600, 1. / 6227020800};
   Vec<T> p{T(inverse_factorial[K::degree])};
 #pragma GCC unroll 16
   for (int k = K::degree - 1; k >= 0; --k) p = fma(p, r, Vec<T>(T(inverse_factorial[k])));

@@ -52,7 +52,8 @@ static bool shape_argument(PyObject* object, int* ndim, int64_t* values, const c
   return as_ints(object, *ndim, values, op, name);
 }
 
-// as_strided(array, shape, strides, offset): strides in elements; offset in elements from the start of the shared memory.
+// as_strided(array, shape, strides, offset): strides in elements; offset in elements from the start of the shared
+// memory.
 static PyObject* as_strided(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 4) return PyErr_Format(PyExc_TypeError, "as_strided: expected (array, shape, strides, offset)");
   PyArrayObject* a = as_array(args[0], "as_strided", "array");
@@ -73,8 +74,9 @@ static PyObject* as_strided(PyObject*, PyObject* const* args, Py_ssize_t nargs) 
   npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
   for (int i = 0; i < ndim; ++i) {
     if (shape[i] < 0 || strides[i] < 0)
-      return PyErr_Format(PyExc_RuntimeError, "as_strided: negative sizes and strides are not supported, got size %R, stride %R",
-                          args[1], args[2]);
+      return PyErr_Format(PyExc_RuntimeError,
+                          "as_strided: negative sizes and strides are not supported, got size %R, stride %R", args[1],
+                          args[2]);
     dims[i] = shape[i];
     overflow |= __builtin_mul_overflow(strides[i], item, &steps[i]);
     int64_t reach = 0;
@@ -85,10 +87,11 @@ static PyObject* as_strided(PyObject*, PyObject* const* args, Py_ssize_t nargs) 
   int64_t end = 0;
   overflow |= __builtin_add_overflow(last, int64_t(1), &end) || __builtin_mul_overflow(end, item, &end);
   if (!empty && (overflow || end > high - low))
-    return PyErr_Format(PyExc_RuntimeError,
-                        "setStorage: sizes %R, strides %R, storage offset %lld, and itemsize %lld are out of bounds for storage "
-                        "of size %lld",
-                        args[1], args[2], (long long)offset, (long long)item, (long long)(high - low));
+    return PyErr_Format(
+        PyExc_RuntimeError,
+        "setStorage: sizes %R, strides %R, storage offset %lld, and itemsize %lld are out of bounds for storage "
+        "of size %lld",
+        args[1], args[2], (long long)offset, (long long)item, (long long)(high - low));
   return make_view(a, ndim, dims, steps, empty ? low : low + offset * item);
 }
 
@@ -121,8 +124,8 @@ static PyObject* expand(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     if (size == shape[i])
       steps[i] = PyArray_STRIDE(a, i - lead);
     else if (size != 1)
-      return PyErr_Format(PyExc_RuntimeError, "expand: size %zd at dimension %d does not expand to %lld", (Py_ssize_t)size, i,
-                          (long long)shape[i]);
+      return PyErr_Format(PyExc_RuntimeError, "expand: size %zd at dimension %d does not expand to %lld",
+                          (Py_ssize_t)size, i, (long long)shape[i]);
   }
   return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
 }
