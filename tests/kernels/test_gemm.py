@@ -1,5 +1,9 @@
 """native/kernels/gemm against tests/reference/gemm.py, under every instruction set."""
 
+import ctypes
+import mmap
+import sys
+
 import numpy as np
 import pytest
 
@@ -266,3 +270,48 @@ def test_yardsticks():
     assert _native.measure_peak("float32", 1) > 1e8
     assert _native.measure_peak("float64", 2) > 1e8
     assert _native.measure_bandwidth(1) > 1e8
+
+
+@pytest.fixture
+def fenced():
+    """fenced(values, at_end): a copy whose memory ends (or starts) right at a page that must not be touched."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    page, regions = mmap.PAGESIZE, []
+
+    def place(values, at_end):
+        order = "F" if values.flags.f_contiguous and not values.flags.c_contiguous else "C"
+        inside = max(-(-values.nbytes // page), 1) * page
+        region = mmap.mmap(-1, inside + 2 * page)
+        whole = np.frombuffer(region, np.uint8)
+        start = page + (inside - values.nbytes if at_end else 0)
+        address = whole.ctypes.data
+        for guard in (address, address + page + inside):
+            assert libc.mprotect(ctypes.c_void_p(guard), ctypes.c_size_t(page), 0) == 0
+        regions.append((region, address, inside))
+        copy = np.ndarray(values.shape, values.dtype, region, start, order=order)
+        copy[...] = values
+        return copy
+
+    yield place
+    for _, address, inside in regions:
+        libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(inside + 2 * page), 3)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
+@pytest.mark.parametrize("at_end", [True, False], ids=["end", "start"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_stays_inside(fenced, size, dtype, at_end):
+    """Reading or writing one value past an operand or the result would end the process."""
+    rng = np.random.default_rng(6)
+    m, n, k = size
+    out = fenced(np.zeros((m, n), dtype), at_end)
+    bias = fenced(rng.standard_normal(n).astype(dtype), at_end)
+    for turned_a in (False, True):
+        for turned_b in (False, True):
+            a = fenced(laid_out(rng, m, k, "column" if turned_a else "row", dtype), at_end)
+            b = fenced(laid_out(rng, k, n, "column" if turned_b else "row", dtype), at_end)
+            check(_native.matmul(a, b, out), reference.matmul(a, b), a, b, dtype)
+            extra = 4 * np.finfo(dtype).eps * np.abs(bias)
+            check(_native.linear(a, b.T, bias, 0), reference.linear(a, b.T, bias, 0), a, b, dtype, extra)
+            check(_native.addmm(bias, a, b, 1.0), reference.addmm(bias, a, b, 1.0), a, b, dtype, extra)
