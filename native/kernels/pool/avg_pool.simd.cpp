@@ -190,6 +190,11 @@ void adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
   over_planes(g, [&](int64_t plane) {
     const T* from = grad_y + plane * g.out_size();
     T* to = grad_x + plane * g.in_size();
+    if (g.out_size() == 1) {
+      const T share = T(from[0] / T(g.in_size()));
+      for (int64_t i = 0; i < g.in_size(); ++i) to[i] = share;
+      return;
+    }
     std::memset(to, 0, size_t(g.in_size()) * sizeof(T));
     for_windows(g, [&](int64_t o, TapRange depth, TapRange height, TapRange width) {
       const T size = T((depth.end - depth.begin) * (height.end - height.begin) * (width.end - width.begin));
