@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import engine as engines
 from .autograd.op import METHODS, cpu, primitives
 from .ops import elementwise, index
 from .tensor import Tensor
@@ -55,22 +56,28 @@ def _inplace(name):
     return operator
 
 
-def _number_over(number, tensor):
-    return elementwise.mul(elementwise.reciprocal(tensor), number)
+def _divide(a, b):
+    """a / b; a number over a tensor is, as in PyTorch, its reciprocal times the number."""
+    return elementwise.div(a, b) if isinstance(a, Tensor) else elementwise.mul(elementwise.reciprocal(b), a)
 
 
-def _fast(name, general, kinds="biufc"):
-    """a OP b for two tensors of one dtype and shape, straight to the op; everything else through `general`."""
-    op = getattr(primitives, name)
+def _either_side(name, function):
+    """a OP b where either may be the tensor: what the operator slot calls for all but the plainest operands."""
+    op = getattr(primitives, name, None)
 
-    def operator(self, other):
-        try:
-            a, b = self._array, other._array
-            if a.dtype is b.dtype and a.shape == b.shape and a.dtype.kind in kinds:
-                return op(self, other)
-        except AttributeError:
-            pass
-        return general(self, other)
+    def operator(a, b):
+        if isinstance(a, Tensor) and isinstance(b, Tensor):
+            x, y = a._array, b._array
+            if op is not None and x.dtype is y.dtype and x.shape == y.shape and x.dtype.kind == "f":
+                return op(a, b)
+            return function(a, b)
+        if not isinstance(a, _NUMBERS):
+            a = _number_like(a)
+        elif not isinstance(b, _NUMBERS):
+            b = _number_like(b)
+        if a is None or b is None:
+            return NotImplemented
+        return function(a, b)
 
     return operator
 
@@ -80,17 +87,9 @@ def _ipow(self, other):
 
 
 OPERATORS = {
-    "__add__": _fast("add", _forward(elementwise.add)),
-    "__radd__": _reflected(elementwise.add),
     "__iadd__": _inplace("add_"),
-    "__sub__": _fast("sub", _forward(elementwise.sub), "fc"),
-    "__rsub__": _reflected(elementwise.sub),
     "__isub__": _inplace("sub_"),
-    "__mul__": _fast("mul", _forward(elementwise.mul)),
-    "__rmul__": _reflected(elementwise.mul),
     "__imul__": _inplace("mul_"),
-    "__truediv__": _fast("div", _forward(elementwise.div), "fc"),
-    "__rtruediv__": _reflected(_number_over),
     "__itruediv__": _inplace("div_"),
     "__floordiv__": _forward(elementwise.floor_divide),
     "__rfloordiv__": _reflected(elementwise.floor_divide),
@@ -123,9 +122,11 @@ OPERATORS = {
     "__getitem__": index.getitem,
     "__setitem__": index.setitem,
 }
-if "matmul" in METHODS:
-    OPERATORS["__matmul__"] = _forward(METHODS["matmul"])
-    OPERATORS["__rmatmul__"] = _reflected(METHODS["matmul"])
+_SLOTS = {"add": elementwise.add, "sub": elementwise.sub, "mul": elementwise.mul, "div": _divide}
+engines.set_operators(
+    {name: (getattr(cpu, name), _either_side(name, function)) for name, function in _SLOTS.items()}
+    | {"matmul": (cpu.matmul, _either_side("", METHODS["matmul"]))}
+)
 
 
 def _cast_method(dtype_name):
