@@ -376,6 +376,7 @@ class Tensor(engines.TensorRecord):
         else:
             if node.tensor_hooks is None:
                 node.tensor_hooks = {}
+            node.special = True
             hooks = node.tensor_hooks.setdefault(self._nr, OrderedDict())
         handle = RemovableHandle(hooks)
         hooks[handle.id] = hook
@@ -401,6 +402,7 @@ class Tensor(engines.TensorRecord):
             return
         if node.retained is None:
             node.retained = {}
+        node.special = True
         node.retained[self._nr] = weakref.ref(self)
         self._retain = True
 
@@ -471,8 +473,7 @@ class Tensor(engines.TensorRecord):
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity, so that tensors can be keys although == compares elements
 
     def __repr__(self, *, tensor_contents=None) -> str:
         from .printing import tensor_repr

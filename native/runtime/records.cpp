@@ -68,7 +68,7 @@ struct RecordClass {
   }
 };
 
-constexpr int kTensorFields = 9, kNodeFields = 11;
+constexpr int kTensorFields = 9, kNodeFields = 12;
 using TensorRecord = RecordClass<kTensorFields>;
 using NodeRecord = RecordClass<kNodeFields>;
 
@@ -83,9 +83,9 @@ PyTypeObject TensorRecord::type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight.
 
 template <>
 Field NodeRecord::defaults[kNodeFields] = {
-    {"seq", nullptr},          {"next", nullptr},         {"ctx", nullptr},         {"extra_shapes", nullptr},
-    {"num_outputs", nullptr},  {"output_metas", nullptr}, {"pre_hooks", nullptr},   {"post_hooks", nullptr},
-    {"tensor_hooks", nullptr}, {"retained", nullptr},     {"display_name", nullptr}};
+    {"seq", nullptr},          {"next", nullptr},         {"ctx", nullptr},          {"extra_shapes", nullptr},
+    {"num_outputs", nullptr},  {"output_metas", nullptr}, {"pre_hooks", nullptr},    {"post_hooks", nullptr},
+    {"tensor_hooks", nullptr}, {"retained", nullptr},     {"display_name", nullptr}, {"special", nullptr}};
 template <>
 PyMemberDef NodeRecord::members[kNodeFields + 1] = {};
 template <>

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..dtypes import dtype_title
 from .graph import Node
-from .mode import _set, mode
+from .mode import mode
 from .op import cpu, edge_of, primitives
 
 _Tensor: Any = None
@@ -148,119 +148,141 @@ def _split(edge):
 
 
 class _Pass:
-    """State of one backward pass."""
+    """State of one backward pass. Keys of the tables are nodes and leaf tensors, by identity."""
 
-    def __init__(self, keep, create_graph, accumulate):
+    def __init__(self, keep, create_graph, accumulate, inputs):
         self.keep = keep
         self.create_graph = create_graph
         self.accumulate = accumulate
         self.xp: Any = primitives if create_graph else cpu
-        self.waiting: dict = {}  # node or id(leaf) -> number of consumers not yet run
-        self.buffers: dict = {}  # node -> list of output gradients; id(leaf) -> gradient
-        self.owned: set = set()  # (key, index) of buffers this pass allocated by adding, free to add into
+        self.waiting: dict = {}  # consumers that have not yet delivered
+        self.buffers: dict = {}  # gradient so far; a list of them for nodes with several outputs
+        self.owned: set = set()  # buffers this pass allocated by adding, free to add into
         self.ready: list = []  # heap of (-seq, node)
-        self.captures: dict = {}  # (node, index) or id(leaf) -> positions in `inputs`
+        self.captures: dict = {}  # node or leaf -> [(output index, position in inputs)]
+        self.inputs = inputs
         self.found: list = []
         self.wanted: set | None = None  # nodes on a path to an input; None: all
 
-    def add(self, key, index, count, value) -> None:
-        slots = self.buffers.get(key)
-        if slots is None:
-            slots = self.buffers[key] = [None] * count
-        have = slots[index]
-        if have is None:
-            slots[index] = value
-        elif not self.create_graph and (key, index) in self.owned and have.dtype == value.dtype:
-            slots[index] = cpu.add(have, value, out=have)
-        else:
-            slots[index] = self.xp.add(have, value)
-            self.owned.add((key, index))
-
-    def send(self, edge, value, done=True) -> None:
-        """Deliver a gradient along an edge; with done, one consumer fewer is waited for."""
-        target, index = _split(edge)
-        if isinstance(target, Node):
-            if value is not None:
-                self.add(target, index, target.num_outputs, value)
-            if done and target in self.waiting:
-                self.waiting[target] -= 1
-                if self.waiting[target] == 0:
-                    heapq.heappush(self.ready, (-target.seq, id(target), target))
-            return
-        key = id(target)
-        if value is not None:
-            self.add(key, 0, 1, value)
-        if done and key in self.waiting:
-            self.waiting[key] -= 1
-            if self.waiting[key] == 0:
-                self.finish_leaf(target)
-
     def count(self, roots) -> None:
-        """Count the consumers of every node reachable from the roots."""
+        """Count the deliveries that every node and leaf reachable from the roots will get."""
         waiting = self.waiting
-        seen = set()
-        stack = []
-        for edge in roots:
-            target, _ = _split(edge)
-            key = target if isinstance(target, Node) else id(target)
-            waiting[key] = waiting.get(key, 0) + 1
-            if isinstance(target, Node) and target not in seen:
-                seen.add(target)
-                stack.append(target)
-        while stack:
-            for edge in stack.pop().next:
+        stack: list = []
+        edges = roots
+        while True:
+            for edge in edges:
                 if edge is None:
                     continue
                 target = edge[0] if type(edge) is tuple else edge
+                known = waiting.get(target)
+                if known is not None:
+                    waiting[target] = known + 1
+                    continue
+                waiting[target] = 1
                 if isinstance(target, Node):
-                    waiting[target] = waiting.get(target, 0) + 1
-                    if target not in seen:
-                        seen.add(target)
-                        stack.append(target)
-                else:
-                    waiting[id(target)] = waiting.get(id(target), 0) + 1
-        self.nodes = seen
+                    stack.append(target)
+            if not stack:
+                return
+            edges = stack.pop().next
 
     def restrict(self, inputs) -> None:
         """Only nodes from which an input can be reached need to run."""
-        targets = {key[0] if type(key) is tuple else key for key in self.captures}
-        wanted = {node for node in self.nodes if node in targets}
-        for node in sorted(self.nodes, key=lambda n: n.seq):  # inputs first
-            if node in wanted:
-                continue
-            for edge in node.next:
-                if edge is None:
-                    continue
-                target, _ = _split(edge)
-                if target in wanted if isinstance(target, Node) else id(target) in targets:
-                    wanted.add(node)
-                    break
-        self.wanted = wanted
+        for position, tensor in enumerate(inputs):
+            edge = edge_of(tensor)
+            if edge is None:
+                raise RuntimeError("One of the differentiated Tensors does not require grad")
+            target, index = _split(edge)
+            self.captures.setdefault(target, []).append((index, position))
+        self.found = [None] * len(inputs)
+        nodes = sorted([t for t in self.waiting if isinstance(t, Node)], key=lambda n: n.seq)  # inputs first
+        wanted = self.wanted = {t for t in self.captures if t in self.waiting}
+        for node in nodes:
+            if node not in wanted and self.leads_on(node):
+                wanted.add(node)
+
+    def leads_on(self, node) -> bool:
+        """Whether an input lies strictly beyond `node`."""
+        return any(edge is not None and _split(edge)[0] in self.wanted for edge in node.next)
+
+    def deliver(self, edge, value) -> None:
+        """Hand a gradient (None: there is none) along an edge; run what has then heard from all its consumers."""
+        if type(edge) is tuple:
+            target, index = edge
+        else:
+            target, index = edge, 0
+        if value is not None:
+            have = self.buffers.get(target)
+            if isinstance(target, Node) and target.num_outputs != 1:
+                if have is None:
+                    have = self.buffers[target] = [None] * target.num_outputs
+                have[index] = value if have[index] is None else self.xp.add(have[index], value)
+            elif have is None:
+                self.buffers[target] = value
+            elif target in self.owned and have.dtype == value.dtype:
+                cpu.add(have, value, out=have)
+            else:
+                self.buffers[target] = self.xp.add(have, value)
+                if not self.create_graph:
+                    self.owned.add(target)
+        left = self.waiting[target] - 1
+        self.waiting[target] = left
+        if left == 0:
+            if isinstance(target, Node):
+                heapq.heappush(self.ready, (-target.seq, target))
+            else:
+                self.finish_leaf(target)
 
     def finish_leaf(self, leaf) -> None:
         """All gradients of a leaf are in: run its hooks, then capture or accumulate."""
-        slots = self.buffers.pop(id(leaf), None)
-        if slots is None:
+        value = self.buffers.pop(leaf, None)
+        if value is None:
             return
-        value = slots[0]
-        del slots
         if leaf._hooks:
             value = _run_tensor_hooks(leaf._hooks, value, self.create_graph)
-        positions = self.captures.get(id(leaf))
-        if positions is not None:
-            for position in positions:
+        if self.wanted is not None:
+            for _, position in self.captures.get(leaf, ()):
                 self.found[position] = value
-        if not self.accumulate or (self.wanted is not None and positions is None):
-            return
-        accumulate_grad(leaf, value, self.create_graph)
+            if leaf not in self.captures:
+                return
+        if self.accumulate:
+            accumulate_grad(leaf, value, self.create_graph)
 
     def run_node(self, node: Node) -> None:
-        slots = self.buffers.pop(node, None)
-        if slots is None:
+        value = self.buffers.pop(node, None)
+        if value is not None and (node.special or node in self.captures):
+            value = self.observe(node, value)
+        if value is None or (self.wanted is not None and not self.leads_on(node)):
             for edge in node.next:
                 if edge is not None:
-                    self.send(edge, None)
+                    self.deliver(edge, None)
             return
+        if node.num_outputs == 1:
+            grads = (value,)
+        else:
+            grads = tuple(value)
+            if node.output_metas is not None:
+                grads = tuple(
+                    [self.zeros(meta) if g is None and meta is not None else g for g, meta in zip(grads, node.output_metas)]
+                )
+        del value
+        results = node.run(grads, self.create_graph)
+        if node.post_hooks:
+            results = _run_post_hooks(node, results, grads, self.create_graph)
+        if not self.keep:
+            node.release()
+        del grads
+        deliver = self.deliver
+        remaining = list(results)
+        del results
+        for position, edge in enumerate(node.next):
+            if edge is not None:
+                value, remaining[position] = remaining[position], None  # the gradient's only reference travels on
+                deliver(edge, value)
+                del value
+
+    def observe(self, node, value):
+        """What looks at a node's output gradients: hooks, retain_grad, requested inputs."""
+        slots = [value] if node.num_outputs == 1 else value
         if node.tensor_hooks is not None:
             for index, hooks in node.tensor_hooks.items():
                 if slots[index] is not None:
@@ -272,40 +294,12 @@ class _Pass:
                 tensor = reference()
                 if tensor is not None and slots[index] is not None:
                     accumulate_grad(tensor, slots[index], self.create_graph)
-        if self.captures:
-            for index, value in enumerate(slots):
-                for position in self.captures.get((node, index), ()):
-                    self.found[position] = value
-                    if self.accumulate and value is not None:
-                        accumulate_grad(self.inputs[position], value, self.create_graph)
-        if self.wanted is not None and not self.leads_on(node):
-            for edge in node.next:
-                if edge is not None:
-                    self.send(edge, None)
-            return
-        if node.num_outputs > 1 and node.output_metas is not None:
-            slots = [
-                self.zeros(meta) if g is None and meta is not None else g for g, meta in zip(slots, node.output_metas)
-            ]
-        results = node.run(tuple(slots), self.create_graph)
-        if node.post_hooks:
-            results = _run_post_hooks(node, results, slots, self.create_graph)
-        if not self.keep:
-            node.release()
-        del slots
-        for edge, value in zip(node.next, results):
-            if edge is not None:
-                self.send(edge, value)
-
-    def leads_on(self, node) -> bool:
-        """Whether an input lies strictly beyond `node`."""
-        for edge in node.next:
-            if edge is None:
-                continue
-            target, _ = _split(edge)
-            if target in self.wanted if isinstance(target, Node) else id(target) in self.captures:
-                return True
-        return False
+        for index, position in self.captures.get(node, ()):
+            if slots[index] is not None:
+                self.found[position] = slots[index]
+                if self.accumulate:
+                    accumulate_grad(self.inputs[position], slots[index], self.create_graph)
+        return slots[0] if node.num_outputs == 1 else slots
 
     def zeros(self, meta):
         shape, dtype = meta
@@ -314,29 +308,21 @@ class _Pass:
 
 
 def run_backward(tensors, grads, keep, create_graph, inputs, accumulate) -> list:
-    state = _Pass(keep, create_graph, accumulate)
+    state = _Pass(keep, create_graph, accumulate, inputs)
     roots = [edge_of(tensor) for tensor in tensors]
-    if inputs is not None:
-        state.inputs = inputs
-        state.found = [None] * len(inputs)
-        for position, tensor in enumerate(inputs):
-            edge = edge_of(tensor)
-            if edge is None:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
-            target, index = _split(edge)
-            key = (target, index) if isinstance(target, Node) else id(target)
-            state.captures.setdefault(key, []).append(position)
     state.count(roots)
     if inputs is not None:
         state.restrict(inputs)
-    previous = _set(create_graph)
+    previous = mode.enabled
+    mode.enabled = create_graph
+    ready = state.ready
     try:
-        for edge, value in zip(roots, grads):
-            state.send(edge, value)
-        grads.clear()
-        ready = state.ready
+        for position, edge in enumerate(roots):
+            value, grads[position] = grads[position], None
+            state.deliver(edge, value)
+            del value
         while ready:
-            state.run_node(heapq.heappop(ready)[2])
+            state.run_node(heapq.heappop(ready)[1])
     finally:
         mode.enabled = previous
     return state.found

@@ -35,6 +35,7 @@ class Node(NodeRecord):
     #   tensor_hooks   output index -> hooks on that tensor
     #   retained       output index -> weak reference to the tensor whose .grad is kept
     #   display_name   what it prints as, if not its class
+    #   special        True when hooks or retain_grad watch its output gradients
     op: Any = None
 
     def name(self) -> str:
@@ -62,6 +63,7 @@ class Node(NodeRecord):
         """hook(grad_outputs) runs before this node; a returned tuple replaces grad_outputs."""
         if self.pre_hooks is None:
             self.pre_hooks = OrderedDict()
+        self.special = True
         handle = RemovableHandle(self.pre_hooks)
         self.pre_hooks[handle.id] = hook
         return handle

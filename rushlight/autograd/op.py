@@ -177,7 +177,7 @@ class Op(metaclass=OpType):
                 if isinstance(t, _Tensor) and t._array.shape != shape:
                     node.extra_shapes = tuple([t._array.shape if isinstance(t, _Tensor) else None for t in tensors])
                     break
-        saved_outs = aux
+        saved_outs = tuple(aux)
         cells = None
         if self.save_output:
             for out in outs:
@@ -323,8 +323,13 @@ class OpNode(Node):
             values = saved + self._outputs_as_tensors(saved_outs, cells) + shapes
         else:
             xp = cpu
-            values = tuple([t._array if isinstance(t, _Tensor) else t for t in saved]) + tuple(saved_outs) + shapes
-        result = op.backward(xp, grads[0] if self.num_outputs == 1 else grads, values, need, **attrs)
+            if saved:
+                values = tuple([t._array if isinstance(t, _Tensor) else t for t in saved]) + saved_outs + shapes
+            else:
+                values = saved_outs + shapes if saved_outs else shapes
+        g = grads[0] if self.num_outputs == 1 else grads
+        del grads
+        result = op.backward(xp, g, values, need, **attrs)
         if self.extra_shapes is not None:
             result = tuple(
                 [
