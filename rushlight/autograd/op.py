@@ -87,6 +87,7 @@ class Op(metaclass=OpType):
     aux = 0  # trailing results of forward that are only saved
     grad_name: str | None = None
     save: tuple[int, ...] | None = None  # inputs kept for backward; None: all
+    saves_other: int | None = None  # inputs i, i + 1 are factors: each is kept only if the other needs a gradient
     save_output = False  # keep the outputs too
     save_shape: tuple[int, ...] = ()  # shapes of these inputs are appended to `saved`
     broadcast = False  # inputs broadcast: gradients are summed back to the input shapes
@@ -110,54 +111,67 @@ class Op(metaclass=OpType):
         if self.check is not None:
             self.check(*args, **attrs)
         recording = False
-        if mode.enabled:
-            for t in tensors:
-                if isinstance(t, _Tensor):
-                    if t._view is not None:
-                        t._refresh()
-                    if t._node is not None or t._rg:
-                        recording = True
-        arrays = [t._array if isinstance(t, _Tensor) else t for t in tensors]
+        arrays = []
+        for t in tensors:
+            if isinstance(t, _Tensor):
+                arrays.append(t._array)
+                if t._rg or t._node is not None or t._view is not None:
+                    recording = True
+            else:
+                arrays.append(t)
         result = self.forward(cpu, arrays, **attrs) if n is None else self.forward(cpu, *arrays, **attrs)
+        recording = recording and self.backward is not None and mode.enabled
         if type(result) is tuple:
             return self._several(tensors, result, attrs, recording)
         out = _Tensor._wrap(result)
         if self.view:
             out._become_view(tensors[0], ((self, attrs),))
-        if recording and self.backward is not None and 0 not in self.non_differentiable:
+        if recording and not self.non_differentiable:
             self._record(tensors, (out,), (), attrs)
         return out
 
     def _several(self, tensors, result, attrs, recording):
         count = len(result) - self.aux
-        outs = tuple(_Tensor._wrap(array) for array in result[:count])
+        outs = tuple([_Tensor._wrap(array) for array in result[:count]])
         if self.view:
             for i, out in enumerate(outs):
                 out._become_view(tensors[0], ((self, attrs, i),), several=True)
-        if recording and self.backward is not None:
+        if recording:
             self._record(tensors, outs, result[count:], attrs)
         return outs[0] if count == 1 and self.outputs == 1 else outs
 
-    def _record(self, tensors, outs, aux, attrs) -> Node:
+    def _record(self, tensors, outs, aux, attrs) -> None:
+        """Make a node the producer of `outs`, unless no input needs a gradient after all."""
+        edges = []
+        for t in tensors:
+            if isinstance(t, _Tensor):
+                if t._view is not None:
+                    t._refresh()
+                producer = t._node
+                if producer is not None:
+                    edges.append((producer, t._nr) if t._nr else producer)
+                else:
+                    edges.append(t if t._rg else None)
+            else:
+                edges.append(None)
+        if all([edge is None for edge in edges]):
+            return
         node = self.new_node(tensors)
         node.seq = _next_seq()
-        node.next = tuple(edge_of(t) if isinstance(t, _Tensor) else None for t in tensors)
+        node.next = tuple(edges)
         self.save_into(node, tensors, outs, aux, attrs)
         if len(outs) == 1:
             outs[0]._node = node
         else:
             node.num_outputs = len(outs)
-            node.output_metas = tuple((out._array.shape, out._array.dtype) for out in outs)
+            node.output_metas = tuple([(out._array.shape, out._array.dtype) for out in outs])
             for i, out in enumerate(outs):
                 if i not in self.non_differentiable and out._is_differentiable():
                     out._node = node
                     out._nr = i
-                    if out._view is not None:
-                        out._seen = out._cell[0]
-            return node
-        if outs[0]._view is not None:
-            outs[0]._seen = outs[0]._cell[0]
-        return node
+        if self.view:
+            for out in outs:
+                out._seen = out._cell[0]
 
     def new_node(self, tensors) -> Node:
         """An empty node; ops whose PyTorch name depends on the operands choose among several types."""
@@ -166,7 +180,9 @@ class Op(metaclass=OpType):
     def save_into(self, node, tensors, outs, aux, attrs) -> None:
         """Keep what backward needs in node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""
         keep = self.save
-        kept = tensors if keep is None else tuple([tensors[i] for i in keep])
+        kept = tensors if self.saves_other is None else self._without_unneeded(tensors, node.next)
+        if keep is not None:
+            kept = tuple([kept[i] for i in keep])
         versions = _versions(kept)
         shapes = ()
         if self.save_shape:
@@ -186,6 +202,16 @@ class Op(metaclass=OpType):
             cells = tuple([(out._cell, out._cell[0]) for out in outs])
             saved_outs = tuple([out._array for out in outs]) + tuple(aux)
         node.ctx = (kept, versions, saved_outs, cells, attrs, shapes)
+
+    def _without_unneeded(self, tensors, edges):
+        """The inputs, less each of the two factors whose partner needs no gradient."""
+        first = self.saves_other
+        kept = list(tensors)
+        if edges[first + 1] is None:
+            kept[first] = None
+        if edges[first] is None:
+            kept[first + 1] = None
+        return tuple(kept)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -238,6 +264,7 @@ def _two_inputs(op):
     forward, save, broadcast, node_type = op.forward, op.save, op.broadcast, op.node_type
     if save is None:
         save = (0, 1)
+    factors = op.saves_other is not None
     new_node = op.new_node if type(op).new_node is not Op.new_node else None
     wrap = engines.wrap
 
@@ -261,7 +288,10 @@ def _two_inputs(op):
                 node.seq = _next_seq()
                 node.next = (left, right)
                 if save:
-                    kept = (a, b) if len(save) == 2 else (a,) if save[0] == 0 else (b,)
+                    if factors:
+                        kept = (a if right is not None else None, b if left is not None else None)
+                    else:
+                        kept = (a, b) if len(save) == 2 else (a,) if save[0] == 0 else (b,)
                     versions = _versions(kept)
                 else:
                     kept, versions = (), None

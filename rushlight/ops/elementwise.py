@@ -82,11 +82,12 @@ def binary(
     compare=False,
     inplace=True,
     aliases=(),
+    factors=False,
 ):
     """Define a broadcasting binary op. backward(xp, g, need, *saved) returns the two gradients before summing to shape.
 
     grad_names: PyTorch's names of the node for (tensor, number), (tensor, tensor) and (number, tensor) operands, where
-    they differ.
+    they differ. factors: each operand is kept only if the other needs a gradient.
     """
 
     kernel = getattr(cpu, name)
@@ -98,6 +99,7 @@ def binary(
         "name": name,
         "inputs": 2,
         "save": saves,
+        "saves_other": 0 if factors else None,
         "grad_name": grad_names[0] if grad_names else name.title().replace("_", "") + "Backward0",
         "broadcast": True,
         "forward": forward,
@@ -268,6 +270,7 @@ mul = binary(
     "mul",
     lambda xp, g, need, a, b: (xp.mul(g, b) if need[0] else None, xp.mul(g, a) if need[1] else None),
     aliases=("multiply",),
+    factors=True,
 )
 _div = binary(
     "div",

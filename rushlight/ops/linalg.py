@@ -15,21 +15,6 @@ from .elementwise import mul
 from .result import into
 
 
-class SavesTheOther:
-    """Keeps the factor at `first` only if the one at `first + 1` needs a gradient, and the other way round."""
-
-    first = 0
-
-    def save_into(self, node, tensors, outs, aux, attrs):
-        i = self.first
-        kept = list(tensors)
-        if node.next[i + 1] is None:
-            kept[i] = None
-        if node.next[i] is None:
-            kept[i + 1] = None
-        super().save_into(node, tuple(kept), outs, aux, attrs)  # type: ignore[misc]
-
-
 def _turned(xp, a):
     """The last two dimensions swapped: a view."""
     n = len(a.shape)
@@ -45,10 +30,10 @@ def _product_grads(xp, g, a, b, need):
 
 
 def _matrix_op(op_name, node_name):
-    class Product(SavesTheOther, Op):
+    class Product(Op):
         """a @ b, both matrices or both batches."""
 
-        name, inputs, grad_name = op_name, 2, node_name
+        name, inputs, saves_other, grad_name = op_name, 2, 0, node_name
 
         def forward(xp, a, b):
             return xp.matmul(a, b)
@@ -68,10 +53,10 @@ def _outer(xp, a, b):
     return xp.mul(xp.reshape(a, shape=(a.shape[0], 1)), b)
 
 
-class mv_op(SavesTheOther, Op):
+class mv_op(Op):
     """(m, n) @ (n,) -> (m,)"""
 
-    name, inputs, grad_name = "mv", 2, "MvBackward0"
+    name, inputs, saves_other, grad_name = "mv", 2, 0, "MvBackward0"
 
     def forward(xp, a, x):
         return xp.matmul(a, x)
@@ -85,10 +70,10 @@ class mv_op(SavesTheOther, Op):
 
 
 def _vector_op(op_name, node_name):
-    class Product(SavesTheOther, Op):
+    class Product(Op):
         """(n,) @ (n,) -> ()"""
 
-        name, inputs, grad_name = op_name, 2, node_name
+        name, inputs, saves_other, grad_name = op_name, 2, 0, node_name
 
         def forward(xp, a, b):
             return xp.matmul(a, b)
@@ -140,10 +125,10 @@ def _count(sizes):
 
 
 def _general_op(op_name, node_name):
-    class Product(SavesTheOther, Op):
+    class Product(Op):
         """a @ b for any ranks."""
 
-        name, inputs, save_shape, grad_name = op_name, 2, (0, 1), node_name
+        name, inputs, save_shape, saves_other, grad_name = op_name, 2, (0, 1), 0, node_name
 
         def save_into(self, node, tensors, outs, aux, attrs):
             super(type(self), self).save_into(node, tensors, outs, aux, attrs)
@@ -377,10 +362,10 @@ def _check_general(a, b):
 
 
 def _linear_op(op_name, node_name):
-    class Linear(SavesTheOther, Op):
+    class Linear(Op):
         """input (..., in) @ weight (out, in).T + bias (out,)"""
 
-        name, inputs, save, save_shape, grad_name = op_name, 3, (0, 1), (2,), node_name
+        name, inputs, save, save_shape, saves_other, grad_name = op_name, 3, (0, 1), (2,), 0, node_name
 
         def forward(xp, input, weight, bias):
             return xp.linear(input, weight, bias)
@@ -456,10 +441,10 @@ def _scaled(xp, g, factor):
     return g if factor == 1 else xp.mul(g, factor)
 
 
-class addmm_op(SavesTheOther, Op):
+class addmm_op(Op):
     """beta * input + alpha * (mat1 @ mat2)"""
 
-    name, inputs, save, save_shape, first, grad_name = "addmm", 3, (1, 2), (0,), 1, "AddmmBackward0"
+    name, inputs, save, save_shape, saves_other, grad_name = "addmm", 3, (1, 2), (0,), 1, "AddmmBackward0"
 
     def forward(xp, input, mat1, mat2, *, beta, alpha):
         return xp.addmm(input, mat1, mat2, beta=beta, alpha=alpha)
@@ -471,10 +456,10 @@ class addmm_op(SavesTheOther, Op):
         return grad_input, *_product_grads(xp, scaled, mat1, mat2, need[1:])
 
 
-class addmv_op(SavesTheOther, Op):
+class addmv_op(Op):
     """beta * input + alpha * (mat @ vec)"""
 
-    name, inputs, save, save_shape, first, grad_name = "addmv", 3, (1, 2), (0,), 1, "AddmvBackward0"
+    name, inputs, save, save_shape, saves_other, grad_name = "addmv", 3, (1, 2), (0,), 1, "AddmvBackward0"
 
     def forward(xp, input, mat, vec, *, beta, alpha):
         return _combined(xp, input, xp.matmul(mat, vec), beta, alpha)
@@ -489,10 +474,10 @@ class addmv_op(SavesTheOther, Op):
         )
 
 
-class baddbmm_op(SavesTheOther, Op):
+class baddbmm_op(Op):
     """beta * input + alpha * (batch1 @ batch2), batch by batch"""
 
-    name, inputs, save, save_shape, first, grad_name = "baddbmm", 3, (1, 2), (0,), 1, "BaddbmmBackward0"
+    name, inputs, save, save_shape, saves_other, grad_name = "baddbmm", 3, (1, 2), (0,), 1, "BaddbmmBackward0"
 
     def forward(xp, input, batch1, batch2, *, beta, alpha):
         return _combined(xp, input, xp.matmul(batch1, batch2), beta, alpha)
@@ -504,10 +489,10 @@ class baddbmm_op(SavesTheOther, Op):
         return grad_input, *_product_grads(xp, scaled, batch1, batch2, need[1:])
 
 
-class addbmm_op(SavesTheOther, Op):
+class addbmm_op(Op):
     """beta * input + alpha * sum_b (batch1[b] @ batch2[b]): one product of depth b * n"""
 
-    name, inputs, save, save_shape, first, grad_name = "addbmm", 3, (1, 2), (0,), 1, "AddbmmBackward0"
+    name, inputs, save, save_shape, saves_other, grad_name = "addbmm", 3, (1, 2), (0,), 1, "AddbmmBackward0"
 
     def forward(xp, input, batch1, batch2, *, beta, alpha):
         b, m, n = batch1.shape
@@ -525,10 +510,10 @@ class addbmm_op(SavesTheOther, Op):
         )
 
 
-class addr_op(SavesTheOther, Op):
+class addr_op(Op):
     """beta * input + alpha * outer(vec1, vec2)"""
 
-    name, inputs, save, save_shape, first, grad_name = "addr", 3, (1, 2), (0,), 1, "AddrBackward0"
+    name, inputs, save, save_shape, saves_other, grad_name = "addr", 3, (1, 2), (0,), 1, "AddrBackward0"
 
     def forward(xp, input, vec1, vec2, *, beta, alpha):
         return _combined(xp, input, _outer(xp, vec1, vec2), beta, alpha)
