@@ -60,7 +60,7 @@ class Writer:
                 f"save: {type(value).__name__} is a module, and files hold data, not code. Save its state instead: "
                 "save(module.state_dict(), path); to restore, build the module and call load_state_dict(load(path))."
             )
-        elif isinstance(value, (bool, int, float, str)) and hasattr(value, "item") is False:
+        elif isinstance(value, (bool, int, float, str)) and not hasattr(value, "item"):
             base = next(kind for kind in (bool, int, float, str) if isinstance(value, kind))
             _SAVERS[base](self, base(value))
         elif isinstance(value, tuple) and hasattr(value, "_fields"):

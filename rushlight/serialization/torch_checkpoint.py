@@ -5,6 +5,7 @@ What a file may name is the table in `Globals`; what it may do with it is in unp
 
 from __future__ import annotations
 
+import abc
 import collections
 import mmap
 import struct
@@ -230,7 +231,7 @@ def _location(pid: tuple) -> str:
     return pid[3] if isinstance(pid[3], str) else "cpu"
 
 
-class Reader:
+class Reader(abc.ABC):
     """Turns persistent ids into storages, each read once, and applies `map_location`."""
 
     def __init__(self, map_location: Any) -> None:
@@ -242,8 +243,9 @@ class Reader:
         parser.allow(user.current())
         return parser
 
+    @abc.abstractmethod
     def read(self, key: str, nbytes: int, dtype: Any) -> Storage:
-        raise NotImplementedError
+        """Storage `key`, of at least `nbytes` bytes of `dtype` (None: bytes)."""
 
     def persistent(self, pid: Any) -> TypedStorage:
         if not isinstance(pid, tuple) or len(pid) < 5 or pid[0] != "storage":
@@ -271,16 +273,14 @@ class Reader:
         if where is None:
             target = location
         elif callable(where):
-            where(
-                found.storage.tensor(), location
-            )  # PyTorch's callable returns a storage or None; both mean the CPU here
+            where(found.storage.tensor(), location)  # it returns a storage or None; both mean the CPU here
             target = "cpu"
         elif isinstance(where, dict):
             target = where.get(location, location)
         else:
             target = where
         target = str(target)
-        if target.split(":")[0] not in ("cpu", "meta"):
+        if target.split(":")[0] != "cpu":
             raise RuntimeError(
                 f"Attempting to deserialize object on {target}, but rushlight computes on the CPU. "
                 "Please use load(..., map_location='cpu') to map the storages to the CPU."

@@ -10,6 +10,7 @@ Source of the opcodes: Python's pickletools documentation.
 from __future__ import annotations
 
 import struct
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pickle import UnpicklingError
 from typing import Any
@@ -289,13 +290,7 @@ class Parser:
         self._push(int.from_bytes(self._take(self._number(layout)), "little", signed=True))
 
 
-def _ordered_dict_type() -> type:
-    from collections import OrderedDict
-
-    return OrderedDict
-
-
-_STATEFUL = (_ordered_dict_type(),)
+_STATEFUL = (OrderedDict,)
 
 _STEPS: dict[int, Callable[[Parser], None]] = {
     ord(code): step
