@@ -248,8 +248,38 @@ def _same_padding(op, input, weight, stride, dilation):
     return input, tuple([t // 2 for t in total])
 
 
+# Calls that were found to fit: all that the checks look at -> the keywords of the op. Small models would spend their
+# time on checks otherwise. Batched inputs only, which need no op of their own before and after.
+_FITTING: dict = {}
+
+
+def _call(op, input, weight, bias, *arguments):
+    """(what the checks of a call look at, its keywords if it is known to fit); None for what is no call."""
+    try:
+        x, w = input._array, weight._array
+        if bias is None:
+            call = (op, x.shape, x.dtype.char, w.shape, w.dtype.char, arguments)
+        else:
+            b = bias._array
+            call = (op, x.shape, x.dtype.char, w.shape, w.dtype.char, arguments, b.shape, b.dtype.char)
+        return call, _FITTING.get(call)
+    except (AttributeError, TypeError):
+        return None, None
+
+
+def _remember(call, geometry):
+    if call is not None:
+        if len(_FITTING) >= 1024:
+            _FITTING.clear()
+        _FITTING[call] = geometry
+
+
 def _convolve(op, rank, input, weight, bias, stride, padding, dilation, groups):
+    call, known = _call(op, input, weight, bias, stride, padding, dilation, groups)
+    if known is not None:
+        return primitives.conv(input, weight, bias, **known)
     _tensors(op, input, weight, bias)
+    unpadded = input
     stride, dilation = _ints(op, "stride", stride, rank), _ints(op, "dilation", dilation, rank)
     input, batched = _batched(op, rank, input)
     if isinstance(padding, str):
@@ -269,13 +299,19 @@ def _convolve(op, rank, input, weight, bias, stride, padding, dilation, groups):
     _no_empty_axis(input)
     dilated = max(dilation) > 1
     _types_fit(op, input, weight, bias, "slow_conv_dilated<>" if dilated else f"slow_{op}_cpu", dilated)
-    out = primitives.conv(input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    out = primitives.conv(input, weight, bias, **geometry)
+    if input is unpadded and input.shape[1]:
+        _remember(call, geometry)
     if input.shape[1] == 0:  # PyTorch: no channels in, no channels out
         out = primitives.slice(out, axis=1, start=0, stop=0, step=1)
     return out if batched else _unbatched(out)
 
 
 def _convolve_transposed(op, rank, input, weight, bias, stride, padding, output_padding, groups, dilation):
+    call, known = _call(op, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    if known is not None:
+        return primitives.conv_grad_input(input, weight, bias, **known)
     _tensors(op, input, weight, bias)
     stride, dilation = _ints(op, "stride", stride, rank), _ints(op, "dilation", dilation, rank)
     padding, output_padding = _ints(op, "padding", padding, rank), _ints(op, "output_padding", output_padding, rank)
@@ -299,23 +335,19 @@ def _convolve_transposed(op, rank, input, weight, bias, stride, padding, output_
             f"{op}: Given input size per channel: ({' x '.join(map(str, x[2:]))}). Calculated output size per channel: "
             f"({' x '.join(map(str, size))}). Output size is too small"
         )
-    out = primitives.conv_grad_input(
-        input,
-        weight,
-        bias,
-        input_shape=(x[0], w[1] * groups, *size),
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-    )
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    geometry["input_shape"] = (x[0], w[1] * groups, *size)
+    out = primitives.conv_grad_input(input, weight, bias, **geometry)
+    if batched:
+        _remember(call, geometry)
     return out if batched else _unbatched(out)
 
 
 @public()
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    """Cross-correlate along one axis: out[n, o, q] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, q s - p
-    + t d].
+    """Cross-correlate along one axis.
+
+    out[n, o, q] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, q stride - padding + t dilation]
 
     Shapes: input (N, C, L) or (C, L), weight (O, C/groups, k), bias (O,), output (N, O, L') or (O, L') with
     L' = floor((L + 2 padding - dilation (k - 1) - 1) / stride) + 1. padding may be 'same' (stride 1) or 'valid'.
@@ -345,8 +377,9 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 @public()
 def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    """The gradient of `conv1d` with respect to its input, as a layer: out[n, c, q s - p + t d] sums weight[o, c, t] *
-    input[n, o, q].
+    """The gradient of `conv1d` with respect to its input, as a layer.
+
+    out[n, c, q stride - padding + t dilation] sums weight[o, c, t] * input[n, o, q], plus bias[c]
 
     Shapes: input (N, O, L) or (O, L), weight (O, C/groups, k), bias (C,), output (N, C, L') with
     L' = (L - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1.
