@@ -551,7 +551,7 @@ def test_lazy_linear_from_state():
 
 def test_lazy_values_refused():
     layer = rushlight.nn.LazyLinear(3)
-    for use in (lambda w: w + 1, lambda w: w.sum(), lambda w: 2 * w):
+    for use in (lambda w: w + 1, lambda w: w.sum(), lambda w: 2 * w, lambda w: w @ w, lambda w: w[0], len, float):
         with pytest.raises(ValueError, match="uninitialized parameter"):
             use(layer.weight)
     copied = copy.deepcopy(layer)

@@ -1,7 +1,6 @@
 """Parameter and Buffer: tensors that a module registers; and their forms whose shape is not known yet."""
 
 from ..creation import empty
-from ..operators import OPERATORS
 from ..tensor import Tensor
 
 
@@ -153,9 +152,14 @@ def _refused_operator(name):
     return operator
 
 
-for _name in OPERATORS:
-    if _name not in ("__eq__", "__ne__"):  # containers compare by identity first, and must be able to
-        setattr(UninitializedTensorMixin, _name, _refused_operator(_name))
+# Operators are looked up on the class, past __getattribute__. == and != stay: containers compare members with them.
+for _name in (
+    *("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()),
+    *("radd rsub rmul rtruediv rfloordiv rmod rpow rmatmul rand ror rxor rlshift rrshift".split()),
+    *("iadd isub imul itruediv ifloordiv imod ipow iand ior ixor ilshift irshift".split()),
+    *("neg pos abs invert lt le gt ge getitem setitem len iter bool float int index".split()),
+):
+    setattr(UninitializedTensorMixin, f"__{_name}__", _refused_operator(f"__{_name}__"))
 
 
 _USABLE = frozenset(

@@ -39,7 +39,13 @@ __all__ = sorted(_HOME)
 def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    try:
+        family = import_module(f".{_HOME[name]}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{_HOME[name]}":
+            raise
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'") from None
+    value = getattr(family, name)
     globals()[name] = value  # also where the name is a family's as well: the function wins, whatever was loaded first
     return value
 

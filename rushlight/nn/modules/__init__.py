@@ -47,13 +47,18 @@ __all__ = ["Module", *sorted(_HOME)]
 
 
 def __getattr__(name):
+    file = _HOME.get(name, name)
+    if file not in _FILES and file not in ("lazy", "utils"):
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    try:
+        value = import_module(f".{file}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{file}":
+            raise
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'") from None
     if name in _HOME:
-        value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-        globals()[name] = value
-        return value
-    if name in _FILES or name in ("lazy", "utils"):
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        value = globals()[name] = getattr(value, name)
+    return value
 
 
 def __dir__():

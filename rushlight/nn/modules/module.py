@@ -12,10 +12,7 @@ from ..parameter import Buffer, Parameter
 from . import module_hooks
 from .module_hooks import (
     HooksMixin,
-    _global_backward_hooks,
-    _global_backward_pre_hooks,
-    _global_forward_hooks,
-    _global_forward_pre_hooks,
+    _global_call_hooks,
     register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
@@ -127,10 +124,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                 or state["_backward_pre_hooks"]
                 or state["_forward_hooks"]
                 or state["_forward_pre_hooks"]
-                or _global_forward_hooks
-                or _global_forward_pre_hooks
-                or _global_backward_hooks
-                or _global_backward_pre_hooks
+                or _global_call_hooks
                 or "_compiled_call_impl" in state
             )
         except KeyError as error:

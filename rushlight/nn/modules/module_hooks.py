@@ -14,6 +14,7 @@ _global_backward_hooks: OrderedDict = OrderedDict()
 _global_buffer_registration_hooks: OrderedDict = OrderedDict()
 _global_module_registration_hooks: OrderedDict = OrderedDict()
 _global_parameter_registration_hooks: OrderedDict = OrderedDict()
+_global_call_hooks: OrderedDict = OrderedDict()  # ids of the forward and backward hooks above
 _global_is_full_backward_hook: bool | None = None
 
 
@@ -45,12 +46,14 @@ def register_module_parameter_registration_hook(hook):
 
 def register_module_forward_pre_hook(hook):
     """`hook(module, args)` runs before the forward of every module; what it returns replaces the arguments."""
-    return _insert(_global_forward_pre_hooks, hook)
+    return _insert(_global_forward_pre_hooks, hook, flags=[_global_call_hooks])
 
 
 def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
     """`hook(module, args, output)` runs after the forward of every module; what it returns replaces the output."""
-    flags = [_global_forward_hooks_with_kwargs] if with_kwargs else []
+    flags = [_global_call_hooks]
+    if with_kwargs:
+        flags.append(_global_forward_hooks_with_kwargs)
     if always_call:
         flags.append(_global_forward_hooks_always_called)
     return _insert(_global_forward_hooks, hook, flags=flags)
@@ -65,12 +68,12 @@ def register_module_backward_hook(hook):
             "one of them."
         )
     _global_is_full_backward_hook = False
-    return _insert(_global_backward_hooks, hook)
+    return _insert(_global_backward_hooks, hook, flags=[_global_call_hooks])
 
 
 def register_module_full_backward_pre_hook(hook):
     """`hook(module, grad_output)` runs before the backward of every module."""
-    return _insert(_global_backward_pre_hooks, hook)
+    return _insert(_global_backward_pre_hooks, hook, flags=[_global_call_hooks])
 
 
 def register_module_full_backward_hook(hook):
@@ -82,7 +85,7 @@ def register_module_full_backward_hook(hook):
             "one of them."
         )
     _global_is_full_backward_hook = True
-    return _insert(_global_backward_hooks, hook)
+    return _insert(_global_backward_hooks, hook, flags=[_global_call_hooks])
 
 
 class HooksMixin:
