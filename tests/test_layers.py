@@ -48,6 +48,20 @@ MADE = [
     "BatchNorm1d(3)",
     "BatchNorm2d(3, eps=0.1, momentum=None, affine=False)",
     "BatchNorm3d(3, track_running_stats=False, bias=False)",
+    "InstanceNorm1d(3)",
+    "InstanceNorm2d(3, affine=True)",
+    "InstanceNorm3d(3, affine=True, track_running_stats=True, bias=False)",
+    "LazyInstanceNorm1d()",
+    "LazyInstanceNorm2d(affine=False)",
+    "LazyInstanceNorm3d(track_running_stats=False)",
+    "LayerNorm(3)",
+    "LayerNorm((2, 3), eps=0.1, bias=False)",
+    "LayerNorm(3, elementwise_affine=False)",
+    "GroupNorm(2, 4)",
+    "GroupNorm(2, 4, affine=False)",
+    "RMSNorm(3)",
+    "RMSNorm((2, 3), 1e-5, False)",
+    "LocalResponseNorm(2, k=2.0)",
     "LazyBatchNorm1d()",
     "LazyBatchNorm2d(affine=False)",
     "LazyBatchNorm3d(track_running_stats=False)",
@@ -113,7 +127,23 @@ def both(text, *arrays, grad=True):
         ("Softmin(dim=1)", (4, 6)),
         ("Softmax2d()", (2, 3, 4, 4)),
     ]
-    + [("BatchNorm1d(3)", (4, 3)), ("BatchNorm2d(3)", (4, 3, 2, 2)), ("BatchNorm3d(3, affine=False)", (4, 3, 2, 2, 1))],
+    + [("BatchNorm1d(3)", (4, 3)), ("BatchNorm2d(3)", (4, 3, 2, 2)), ("BatchNorm3d(3, affine=False)", (4, 3, 2, 2, 1))]
+    + [
+        ("LayerNorm(6)", (4, 6)),
+        ("GroupNorm(2, 4)", (2, 4, 3)),
+        ("RMSNorm((3, 2))", (4, 3, 2)),
+        ("RMSNorm(4, 0.01)", (3, 4)),
+    ]
+    + [
+        ("InstanceNorm1d(3)", (3, 5)),
+        ("InstanceNorm2d(3, affine=True)", (2, 3, 4, 2)),
+        ("InstanceNorm3d(2)", (2, 2, 3, 2, 2)),
+    ]
+    + [
+        ("LocalResponseNorm(2)", (1, 3, 1)),
+        ("LocalResponseNorm(3, 0.5, 0.6, 2.0)", (2, 5, 3, 2)),
+        ("LocalResponseNorm(9)", (2, 3, 4)),
+    ],
 )
 def test_layer_matches(text, shape):
     (ours, our_grad), (theirs, their_grad) = both(text, values(shape))
@@ -160,6 +190,19 @@ def test_cumulative_average():
     for batch in ([[1.0], [3.0]], [[5.0], [7.0]]):
         bn(rushlight.tensor(batch))
     assert bn.running_mean.tolist() == [4.0] and bn.running_var.tolist() == [2.0]
+
+
+def test_instance_norm_running_statistics():
+    x = values((2, 3, 5))
+    ours, theirs = (m.InstanceNorm1d(3, affine=True, track_running_stats=True).double() for m in (nn, tnn))
+    for _ in range(2):
+        ours(rushlight.tensor(x))
+        theirs(torch.tensor(x))
+    for name in ("running_mean", "running_var", "num_batches_tracked"):
+        np.testing.assert_allclose(getattr(ours, name).numpy(), getattr(theirs, name).numpy(), rtol=1e-12)
+    np.testing.assert_allclose(
+        ours.eval()(rushlight.tensor(x)).detach().numpy(), theirs.eval()(torch.tensor(x)).detach().numpy(), rtol=1e-10
+    )
 
 
 def test_without_running_statistics():

@@ -16,6 +16,12 @@ struct Moments {
 
   RL_INLINE void merge(double n, double m, double s) {
     if (n == 0) return;
+    if (count == 0) {
+      count = n;
+      mean = m;
+      squares = s;
+      return;
+    }
     const double total = count + n, delta = m - mean;
     mean += delta * (n / total);
     squares += s + delta * delta * (count * n / total);

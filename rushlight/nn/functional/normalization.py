@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...errors import brackets
-from ...ops import norm
+from ...ops import norm, pool
 from ...tensor import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm"]
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]
 
 
 def _require_several(shape, what):
@@ -153,3 +153,22 @@ def normalize(input: Tensor, p: float = 2.0, dim=1, eps: float = 1e-12, out: Ten
 
     size = norm.p_norm_of(input, p, dim, keepdim=True).clamp_min(eps)
     return div(input, size.expand_as(input), out=out)
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """x / (k + alpha / size * sum of squares over `size` neighbouring channels)^beta, of (N, C, ...).
+
+    Channel c sums over c - size // 2 .. c + (size - 1) // 2, zeros outside.
+    Source: Krizhevsky, Sutskever & Hinton 2012 (section 3.3).
+    """
+    if input.dim() < 3:
+        raise ValueError(f"Expected 3D or higher dimensionality input (got {input.dim()} dimensions)")
+    if input.numel() == 0:
+        return input
+    from .padding import pad
+
+    N, C = input.shape[:2]
+    squares = (input * input).reshape(N, 1, C, -1)
+    padded = pad(squares, (0, 0, size // 2, (size - 1) // 2))
+    mean = pool.avg_pool(2, padded, (size, 1), 1, 0, False, True, None)
+    return input / (mean.reshape(input.shape) * alpha + k) ** beta
