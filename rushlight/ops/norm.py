@@ -104,6 +104,9 @@ class layer_norm(Op):
 
 def _check_parameters(op, input, *parameters):
     """Parameters have the input's dtype, or are float32 beside half precision."""
+    same = input._array.dtype
+    if same.kind == "f" and all([p is None or p._array.dtype is same for p in parameters]):
+        return
     dtype = input.dtype
     if dtype.category != 2:
         raise NotImplementedError(f"\"{op}\" not implemented for '{dtype_title(dtype)}'")
@@ -125,7 +128,7 @@ def normalize_batch(input, running_mean, running_var, weight, bias, training, mo
         if value is None:
             if name.startswith("running") and not training:
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
-        elif value.numel() != channels:
+        elif value._array.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {value.numel()}")
     if len(shape) < 2:
         raise RuntimeError(f"batch_norm: expected an input (N, C, ...), but got shape {brackets(shape)}")

@@ -7,6 +7,8 @@ of derivative follows.
 
 from __future__ import annotations
 
+import functools
+
 from ..autograd.op import Op, OpType, primitives, public
 from ..dtypes import dtype_title
 from ..errors import brackets, wrap_dim
@@ -241,9 +243,8 @@ def _window(op, n, kernel_size, stride, padding, dilation=1):
     return geometry
 
 
-def _output_size(op, input, n, kernel, stride, padding, dilation, ceil_mode):
+def _output_size(op, shape, n, kernel, stride, padding, dilation, ceil_mode):
     """Windows per axis; RuntimeError where that is none."""
-    shape = input._array.shape
     size = shape[-n:]
     out = []
     for i, k, s, p, d in zip(size, kernel, stride, padding, dilation):
@@ -264,6 +265,19 @@ def _output_size(op, input, n, kernel, stride, padding, dilation, ceil_mode):
     return tuple(out)
 
 
+def _hashable(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _plan(op, n, shape, kernel_size, stride, padding, dilation, ceil_mode):
+    """The op's keywords for these arguments, checked; layers ask for the same ones again and again."""
+    kernel, stride, padding, dilation = _window(op, n, kernel_size, stride, padding, dilation)
+    out = _output_size(op, shape, n, kernel, stride, padding, dilation, ceil_mode)
+    attrs = {"kernel_size": kernel, "stride": stride, "padding": padding, "output_size": out}
+    return {**attrs, "dilation": dilation} if op.startswith("max") else attrs
+
+
 def _check_input(op, input, n):
     """(C, spatial) or (N, C, spatial), where only N may be 0."""
     if not isinstance(input, Tensor):
@@ -282,6 +296,8 @@ def _check_input(op, input, n):
 
 
 def _check_dtype(op, input, integers):
+    if input._array.dtype.kind == "f":
+        return
     category = input.dtype.category
     if category == 2 or (integers and category == 1):
         return
@@ -296,10 +312,9 @@ def max_pool(n, input, kernel_size, stride, padding, dilation, ceil_mode, return
     op = f"max_pool{n}d"
     _check_input(op, input, n)
     _check_dtype(op, input, integers=True)
-    kernel, stride, padding, dilation = _window(op, n, kernel_size, stride, padding, dilation)
-    out = _output_size(op, input, n, kernel, stride, padding, dilation, ceil_mode)
-    run = getattr(primitives, op + "_with_indices" if return_indices else op)
-    return run(input, kernel_size=kernel, stride=stride, padding=padding, dilation=dilation, output_size=out)
+    arguments = map(_hashable, (kernel_size, stride, padding, dilation))
+    attrs = _plan(op, n, tuple(input._array.shape), *arguments, bool(ceil_mode))
+    return getattr(primitives, op + "_with_indices" if return_indices else op)(input, **attrs)
 
 
 @public()
@@ -340,16 +355,12 @@ def avg_pool(n, input, kernel_size, stride, padding, ceil_mode, count_include_pa
         wrap_dim(-3, input.ndim)  # IndexError
     _check_input(op, input, n)
     _check_dtype(op, input, integers=n == 2)
-    kernel, stride, padding, _ = _window(op, n, kernel_size, stride, padding)
     if divisor_override is not None and divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    out = _output_size(op, input, n, kernel, stride, padding, (1,) * n, ceil_mode)
+    arguments = map(_hashable, (kernel_size, stride, padding))
     return getattr(primitives, _AVG_OP[n])(
         input,
-        kernel_size=kernel,
-        stride=stride,
-        padding=padding,
-        output_size=out,
+        **_plan(op, n, tuple(input._array.shape), *arguments, 1, bool(ceil_mode)),
         count_include_pad=bool(count_include_pad),
         divisor=int(divisor_override or 0),
     )
