@@ -2,8 +2,6 @@
 
 import itertools
 import math
-import multiprocessing
-import multiprocessing.context
 import warnings
 
 from .collate import default_collate, default_convert
@@ -137,6 +135,8 @@ class DataLoader:
     @multiprocessing_context.setter
     def multiprocessing_context(self, context):
         if context is not None:
+            import multiprocessing.context  # here, because most programs need no processes
+
             if self.num_workers == 0:
                 raise ValueError(
                     "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "

@@ -5,7 +5,6 @@ one which is killed in the middle of anything cannot stop the others or the main
 """
 
 import atexit
-import multiprocessing.connection
 import os
 import pickle
 import queue
@@ -94,6 +93,9 @@ class ProcessPool:
     """Worker processes, each with one pipe for tasks and one for answers."""
 
     def __init__(self, job, context):
+        from multiprocessing.connection import wait  # here, because most programs need no processes
+
+        self._wait = wait
         self._processes = []
         self._task_pipes = []
         self._result_pipes = []
@@ -124,7 +126,7 @@ class ProcessPool:
 
     def receive(self, timeout):
         waiting = [*self._result_pipes, *(process.sentinel for process in self._processes)]
-        ready = multiprocessing.connection.wait(waiting, timeout)
+        ready = self._wait(waiting, timeout)
         if not ready:
             raise TimedOut
         for worker, pipe in enumerate(self._result_pipes):
