@@ -31,6 +31,30 @@ struct Step {
   }
 };
 
+// All lanes of a vector as one number: four chains, so that the additions need not wait for each other.
+template <class T, int kOp>
+static RL_INLINE double across(Vec<T> a) {
+  constexpr int L = Vec<T>::lanes;
+  alignas(64) T lanes[L];
+  a.store(lanes);
+  if constexpr (kOp == kSum || kOp == kSumSquares) {
+    double part[4] = {0, 0, 0, 0};
+    for (int i = 0; i < L; ++i) part[i % 4] += double(lanes[i]);
+    return (part[0] + part[2]) + (part[1] + part[3]);
+  } else if constexpr (kOp == kProd) {
+    double product = 1;
+    for (int i = 0; i < L; ++i) product *= double(lanes[i]);
+    return product;
+  } else {
+    T best = lanes[0];
+    for (int i = 1; i < L; ++i) {
+      const bool better = kOp == kMax ? lanes[i] > best : lanes[i] < best;
+      best = (better & (best == best)) | (lanes[i] != lanes[i]) ? lanes[i] : best;  // a NaN stays
+    }
+    return double(best);
+  }
+}
+
 template <class T, int kOp>
 static void run(const T* p, int64_t n, Fold* fold) {
   using V = Vec<T>;
@@ -47,36 +71,18 @@ static void run(const T* p, int64_t n, Fold* fold) {
 #pragma GCC unroll 8
       for (int k = 0; k < 8; ++k) a[k] = S::take(a[k], V::load(p + i + k * L));
     }
-    const V r =
-        S::join(S::join(S::join(a[0], a[1]), S::join(a[2], a[3])), S::join(S::join(a[4], a[5]), S::join(a[6], a[7])));
-    alignas(64) T lanes[L];
-    r.store(lanes);
-    if constexpr (kOp == kSum || kOp == kSumSquares) {
-      double total = 0;
-      for (int i = 0; i < L; ++i) total += double(lanes[i]);
-      fold_in(kOp, &f, total);
-    } else {
-      for (int i = 0; i < L; ++i) fold_in(kOp, &f, double(lanes[i]));
-    }
+    const V low = S::join(S::join(a[0], a[1]), S::join(a[2], a[3]));
+    const V high = S::join(S::join(a[4], a[5]), S::join(a[6], a[7]));
+    fold_in(kOp, &f, across<T, kOp>(S::join(low, high)));
     p += block;
     n -= block;
   }
-  if constexpr (kOp == kSum || kOp == kSumSquares) {
-    if (n >= L) {  // fewer than eight vectors
-      V a = V::zero();
-      for (; n >= L; n -= L, p += L) a = S::take(a, V::load(p));
-      alignas(64) T lanes[L];
-      a.store(lanes);
-      double total = 0;
-      for (int i = 0; i < L; ++i) total += double(lanes[i]);
-      fold_in(kOp, &f, total);
-    }
-    double total = 0;
-    for (int64_t i = 0; i < n; ++i) total += S::item(p[i]);
-    fold_in(kOp, &f, total);
-  } else {
-    for (int64_t i = 0; i < n; ++i) fold_in(kOp, &f, S::item(p[i]));
+  if (n >= L) {  // fewer than eight vectors
+    V a = S::start();
+    for (; n >= L; n -= L, p += L) a = S::take(a, V::load(p));
+    fold_in(kOp, &f, across<T, kOp>(a));
   }
+  for (int64_t i = 0; i < n; ++i) fold_in(kOp, &f, S::item(p[i]));
   *fold = f;
 }
 
