@@ -21,6 +21,16 @@ static RL_INLINE void store_up_to(T* p, Vec<T> v, int n) {
   }
 }
 
+// The largest lane, by halves: a chain over the lanes would cost more than a row of 128.
+template <class T>
+static RL_INLINE T tree_max(Vec<T> a) {
+  T lane[Vec<T>::lanes];
+  a.store(lane);
+  for (int width = Vec<T>::lanes / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) lane[i] = lane[i] > lane[i + width] ? lane[i] : lane[i + width];
+  return lane[0];
+}
+
 // NaN never wins; it comes back through the sum of exponentials.
 template <class T>
 static RL_INLINE T row_max(const T* x, int64_t D) {
@@ -35,7 +45,7 @@ static RL_INLINE T row_max(const T* x, int64_t D) {
       b = max(Vec<T>::load(x + i + L), b);
     }
     for (; i + L <= D; i += L) a = max(Vec<T>::load(x + i), a);
-    best = reduce_max(max(a, b));
+    best = tree_max(max(a, b));
   }
   for (; i < D; ++i) best = x[i] > best ? x[i] : best;
   return best;
