@@ -13,16 +13,33 @@ import importlib
 from . import devices as _devices
 from . import dtypes as _dtypes
 from . import layouts as _layouts
-from .autograd.mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .autograd.op import PUBLIC as _PUBLIC
 from .devices import device
 from .dtypes import DType as dtype
 from .dtypes import FInfo as finfo
 from .dtypes import IInfo as iinfo
 from .dtypes import get_default_dtype, promote_types, set_default_dtype
-from .layouts import channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, sparse_coo, strided
+from .layouts import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    sparse_coo,
+    strided,
+)
 from .size import Size
 from .tensor import Tensor, install_methods
+
 from . import ops as _ops  # isort: skip  (defines the ops; needs Tensor)
 from . import creation as _creation  # isort: skip
 from .queries import *  # noqa: F403  isort: skip
@@ -38,8 +55,8 @@ install_methods()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat cli data explain nn ops optim random serialization utils version vision linalg fft special "
-    "functional memory printing threads testing cuda cpu amp jit distributed distributions".split()
+    "autograd backends compat cli data explain nn ops optim random serialization utils version vision linalg fft "
+    "special functional memory printing threads testing cuda cpu amp jit distributed distributions".split()
 )
 _LAZY = {
     "manual_seed": "random",

@@ -2,4 +2,33 @@
 
 from typing import Any
 
+class TensorRecord:
+    """The fields every tensor has (rushlight/tensor.py says what they mean)."""
+
+    _array: Any
+    _node: Any
+    _nr: Any
+    _rg: Any
+    _grad: Any
+    _view: Any
+    _seen: Any
+    _cell: Any
+    _hooks: Any
+
+class NodeRecord:
+    """The fields every tape node has (rushlight/autograd/graph.py says what they mean)."""
+
+    seq: Any
+    next: Any
+    ctx: Any
+    extra_shapes: Any
+    num_outputs: Any
+    output_metas: Any
+    pre_hooks: Any
+    post_hooks: Any
+    tensor_hooks: Any
+    retained: Any
+    display_name: Any
+    special: Any
+
 def __getattr__(name: str) -> Any: ...

@@ -47,7 +47,7 @@ def engine_dtype(dtype):
 
 @public()
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
-    """A new tensor with a copy of `data` (number, nested sequence, array): floats give float32, ints int64, bools bool."""
+    """A new tensor with a copy of `data` (number, sequences, array): floats give float32, ints int64, bools bool."""
     devices.check(device)
     if isinstance(data, Tensor):
         warnings.warn(
@@ -100,7 +100,9 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 
 
 @public()
-def empty(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None):
+def empty(
+    *size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None
+):
     """Uninitialised."""
     devices.check(device)
     return _made(cpu.empty(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
@@ -109,7 +111,6 @@ def empty(*size, out=None, dtype=None, layout=None, device=None, requires_grad=F
 def _made(array, out, requires_grad):
     result = finish(array, requires_grad and out is None)
     return result if out is None else into(out, result)
-
 
 
 @public()
@@ -134,7 +135,11 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
         dtype = dtype or fill_value.dtype
         fill_value = fill_value.item()
     dtype = dtype if dtype is not None else dtypes.of_scalar(fill_value)
-    value = promote._operand(fill_value, dtype) if not isinstance(fill_value, float) or dtype.category > 1 else int(fill_value)
+    value = (
+        promote._operand(fill_value, dtype)
+        if not isinstance(fill_value, float) or dtype.category > 1
+        else int(fill_value)
+    )
     return _made(cpu.full(sizes_of((tuple(size),)), value=value, dtype=engine_dtype(dtype)), out, requires_grad)
 
 
@@ -169,7 +174,9 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
     """`fill_value` with the shape and dtype of another tensor."""
     devices.check(device)
     kind = input.dtype if dtype is None else dtype
-    return finish(_filled_like(input._array, cpu.to_engine_dtype(kind), promote._operand(fill_value, kind)), requires_grad)
+    return finish(
+        _filled_like(input._array, cpu.to_engine_dtype(kind), promote._operand(fill_value, kind)), requires_grad
+    )
 
 
 @public()
@@ -183,7 +190,9 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
 
 
 @public()
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+def arange(
+    start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):
     """start, start + step, ... below end. Integer arguments give int64, any float the default float type."""
     devices.check(device)
     if end is None:
@@ -202,12 +211,16 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
 def range_(start, end, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """Deprecated form of arange that includes the end."""
     warnings.warn(
-        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
-        "range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
         stacklevel=2,
     )
     count = int((end - start) / step) + 1
-    return _made(cpu.arange(float(start), float(start + step * (count - 0.5)), float(step), engine_dtype(dtype)), out, requires_grad)
+    return _made(
+        cpu.arange(float(start), float(start + step * (count - 0.5)), float(step), engine_dtype(dtype)),
+        out,
+        requires_grad,
+    )
 
 
 @public()
@@ -321,7 +334,9 @@ def _legacy(dtype):
         return Tensor._wrap(_legacy_array(args, dtype))
 
     name = f"{dtype.legacy_name}Tensor"
-    return _LegacyType(name, (), {"__new__": construct, "dtype": dtype, "__doc__": f"Legacy constructor of {dtype} tensors."})
+    return _LegacyType(
+        name, (), {"__new__": construct, "dtype": dtype, "__doc__": f"Legacy constructor of {dtype} tensors."}
+    )
 
 
 LEGACY_TYPES = {

@@ -207,9 +207,7 @@ class FInfo:
     def __init__(self, dtype: DType | None = None):
         dtype = (dtype or _default).to_real()
         if not dtype.is_floating_point:
-            raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'"
-            )
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{dtype}'")
         self.dtype = dtype.name
         self.bits, self.eps, self.max, self.tiny, self.smallest_subnormal, self.resolution = self._TABLE[dtype.name]
         self.min = -self.max

@@ -19,9 +19,7 @@ def wrap_dim(dim: int, ndim: int) -> int:
     """`dim` counted from the front; IndexError outside [-ndim, ndim). A 0-d tensor takes 0 and -1."""
     limit = ndim or 1
     if not -limit <= dim < limit:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], but got {dim})")
     return dim + limit if dim < 0 else dim
 
 

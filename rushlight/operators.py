@@ -151,7 +151,9 @@ for _name, _target in (("byte", "uint8"), ("char", "int8")):
 def _transposed(name, message):
     def get(self):
         if name in ("mT", "mH") and self._array.ndim < 2:
-            raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.{name} is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
+            )
         if name in ("mT", "mH"):
             return METHODS["transpose"](self, -2, -1)
         axes = tuple(reversed(range(self._array.ndim)))

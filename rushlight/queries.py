@@ -6,7 +6,18 @@ from . import dtypes
 from .size import Size
 from .tensor import Tensor
 
-__all__ = ["is_tensor", "is_storage", "is_floating_point", "is_complex", "is_nonzero", "numel", "set_default_tensor_type", "result_type", "can_cast", "broadcast_shapes"]
+__all__ = [
+    "is_tensor",
+    "is_storage",
+    "is_floating_point",
+    "is_complex",
+    "is_nonzero",
+    "numel",
+    "set_default_tensor_type",
+    "result_type",
+    "can_cast",
+    "broadcast_shapes",
+]
 
 
 def is_tensor(obj) -> bool:

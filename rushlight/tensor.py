@@ -9,9 +9,9 @@ import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from . import autograd as _autograd
 from . import devices, dtypes
 from . import engine as engines
-from . import autograd as _autograd
 from .autograd import op as _op
 from .autograd.backward import _bind_tensor as _bind_backward
 from .autograd.backward import backward as _run_backward
@@ -72,7 +72,8 @@ class Tensor(engines.TensorRecord):
         devices.check(device)
         self._array = _legacy_array(args, dtypes.get_default_dtype())
 
-    # ---- making tensors -----------------------------------------------------------------------------------------------
+    # ---- making tensors
+    # -----------------------------------------------------------------------------------------------
 
     _wrap = staticmethod(engines.wrap)  # _wrap(array): a tensor on it, without history
 
@@ -129,7 +130,8 @@ class Tensor(engines.TensorRecord):
     def _view_as_self(self) -> Tensor:
         return primitives.alias(self)
 
-    # ---- what it is ---------------------------------------------------------------------------------------------------
+    # ---- what it is
+    # ---------------------------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -250,7 +252,8 @@ class Tensor(engines.TensorRecord):
             dtype = dtype.dtype
         return self.to(dtype)
 
-    # ---- autograd -----------------------------------------------------------------------------------------------------
+    # ---- autograd
+    # -----------------------------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -269,8 +272,8 @@ class Tensor(engines.TensorRecord):
         if self._node is not None:
             if not requires_grad:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                    "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return self
         if requires_grad and not self._is_differentiable():
@@ -289,13 +292,15 @@ class Tensor(engines.TensorRecord):
             self._grad = None
             return
         if not isinstance(value, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if value.dtype is not self.dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype '{self.dtype}'. The "
-                "gradient must match the tensor's grad_dtype"
+                f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor with grad_dtype "
+                f"'{self.dtype}'. The gradient must match the tensor's grad_dtype"
             )
         if value._array.shape != self._array.shape:
             raise RuntimeError(
@@ -410,7 +415,8 @@ class Tensor(engines.TensorRecord):
     def retains_grad(self) -> bool:
         return self._retain
 
-    # ---- values out ---------------------------------------------------------------------------------------------------
+    # ---- values out
+    # ---------------------------------------------------------------------------------------------------
 
     def item(self):
         """The only element as a Python number."""
@@ -468,10 +474,8 @@ class Tensor(engines.TensorRecord):
 
     def __contains__(self, element) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
-            return bool((self == element).any().item())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+            return bool(primitives.eq(self, element).any().item())
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     __hash__ = object.__hash__  # by identity, so that tensors can be keys although == compares elements
 
@@ -488,7 +492,8 @@ class Tensor(engines.TensorRecord):
     def __dir__(self):
         return sorted(set(dir(type(self))) | set(self.__dict__))
 
-    # ---- conversion ---------------------------------------------------------------------------------------------------
+    # ---- conversion
+    # ---------------------------------------------------------------------------------------------------
 
     def to(self, *args, **kwargs):
         """Convert: to(dtype), to(device), to(device, dtype), to(other); the tensor itself when nothing changes."""
@@ -514,15 +519,13 @@ class Tensor(engines.TensorRecord):
             raise TypeError(f"view(): expected a shape or a dtype, got {type(dtype).__name__}")
         target = cpu.to_engine_dtype(dtype)
         if target.itemsize != self._array.itemsize and not self._array.ndim:
-            raise RuntimeError(
-                f"self.dim() cannot be 0 to view {self.dtype} as {dtype} (different element sizes)"
-            )
+            raise RuntimeError(f"self.dim() cannot be 0 to view {self.dtype} as {dtype} (different element sizes)")
         try:
             array = self._array.view(target)
         except ValueError:
             raise RuntimeError(
-                f"self.size(-1) must be divisible by {max(1, target.itemsize // self._array.itemsize)} to view {self.dtype} as "
-                f"{dtype} (different element sizes), but got {self._array.shape[-1]}"
+                f"self.size(-1) must be divisible by {max(1, target.itemsize // self._array.itemsize)} to view "
+                f"{self.dtype} as {dtype} (different element sizes), but got {self._array.shape[-1]}"
             ) from None
         t = Tensor._wrap(array)
         t._cell = self._share_cell()
@@ -550,7 +553,9 @@ class Tensor(engines.TensorRecord):
         """Replace every element by function(element), in place (slow; CPU only)."""
         if self.requires_grad:
             raise RuntimeError("apply_ can't be called on a tensor that requires grad")
-        values = cpu.from_python([function(v) for v in primitives.reshape(self, shape=(-1,)).tolist()], dtype=self.dtype)
+        values = cpu.from_python(
+            [function(v) for v in primitives.reshape(self, shape=(-1,)).tolist()], dtype=self.dtype
+        )
         cpu.write(self._array, cpu.reshape(values, shape=self._array.shape))
         return self
 
@@ -585,14 +590,15 @@ class Tensor(engines.TensorRecord):
         self._array = cpu.view(flat[:count], shape=tuple(sizes))
         return self
 
-    # ---- copying ------------------------------------------------------------------------------------------------------
+    # ---- copying
+    # ------------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo):
         if self._node is not None:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If you "
-                "were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
-                "https://github.com/pytorch/pytorch/pull/103001"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
             return memo[id(self)]
@@ -625,7 +631,8 @@ class Tensor(engines.TensorRecord):
         kind = None if type(self) is Tensor else type(self)  # by name Tensor is torch's, which may be another class
         return (_rebuild, (kind, self.dtype, array.shape, array.tobytes(), self._rg, extra))
 
-    # ---- operators that are not plain ops -----------------------------------------------------------------------------
+    # ---- operators that are not plain ops
+    # -----------------------------------------------------------------------------
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -674,8 +681,8 @@ def parse_to(args, kwargs):
         elif value is not None:
             raise TypeError(
                 "to() received an invalid combination of arguments - got "
-                f"({', '.join(type(a).__name__ for a in args)}), but expected one of: (device, dtype, non_blocking, copy), "
-                "(dtype, non_blocking, copy), (other, non_blocking, copy)"
+                f"({', '.join(type(a).__name__ for a in args)}), but expected one of: (device, dtype, non_blocking, "
+                "copy), (dtype, non_blocking, copy), (other, non_blocking, copy)"
             )
     if other is not None:
         device, dtype = other.device, other.dtype
@@ -691,9 +698,7 @@ def _legacy_array(args, dtype):
         only = args[0]
         if isinstance(only, Tensor):
             if only.dtype is not dtype:
-                raise TypeError(
-                    f"expected {dtype_title(dtype)} (got {dtype_title(only.dtype)})"
-                )
+                raise TypeError(f"expected {dtype_title(dtype)} (got {dtype_title(only.dtype)})")
             return only._array
         if isinstance(only, Size):
             return cpu.empty(tuple(only), engine_dtype)

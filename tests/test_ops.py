@@ -109,7 +109,9 @@ def gradients(m, case, sample, order):
     inputs = tensors(m, values, requires_grad=True)
     leaves = [t for t in inputs if t.requires_grad]
     passed = [t.clone() if case.name.endswith("_") else t for t in inputs]
-    outputs = [o for o in flat(case.call(m, *passed, **sample.kwargs)) if hasattr(o, "requires_grad") and o.requires_grad]
+    outputs = [
+        o for o in flat(case.call(m, *passed, **sample.kwargs)) if hasattr(o, "requires_grad") and o.requires_grad
+    ]
     names = [o.grad_fn.name().removeprefix("torch::autograd::") if o.grad_fn else "leaf" for o in outputs]
     v = [m.tensor(c) for c in cotangents(outputs)]
     if order == 1:
@@ -133,10 +135,16 @@ def compare_gradients(case, sample, order):
     for i, (a, b) in enumerate(zip(ours, theirs)):
         if b is None or a is None:  # a zero gradient may be left out
             zero = a if b is None else b
-            assert zero is None or not np.any(plain(zero)), f"gradient {i}: {'ours' if a is None else 'theirs'} is missing"
+            assert zero is None or not np.any(plain(zero)), (
+                f"gradient {i}: {'ours' if a is None else 'theirs'} is missing"
+            )
             continue
         assert_close(
-            plain(a), plain(b), length=case.length(sample), steps=16 * case.ulp, what=f"{case.name} gradient {i}, order {order}"
+            plain(a),
+            plain(b),
+            length=case.length(sample),
+            steps=16 * case.ulp,
+            what=f"{case.name} gradient {i}, order {order}",
         )
 
 

@@ -54,7 +54,8 @@ static inline T* data(PyArrayObject* a) {
 struct GilRelease {
   PyThreadState* state;
   explicit GilRelease(int64_t items = INT64_MAX) : state(items >= 8192 ? PyEval_SaveThread() : nullptr) {}
-  ~GilRelease() {
+  // May unwind: a daemon thread that asks for the GIL while the interpreter exits is ended right here.
+  ~GilRelease() noexcept(false) {
     if (state) PyEval_RestoreThread(state);
   }
   GilRelease(const GilRelease&) = delete;

@@ -48,7 +48,7 @@ def grad(
 ):
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
 
-    RuntimeError when an input is unused in the graph, unless allow_unused (None in its place) or materialize_grads (zeros).
+    RuntimeError when an input is unused in the graph, unless allow_unused (None there) or materialize_grads (zeros).
     """
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
@@ -70,8 +70,8 @@ def grad(
         if value is None:
             if not allow_unused:
                 raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                    "if this is the desired behavior."
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                    "allow_unused=True if this is the desired behavior."
                 )
             if materialize_grads:
                 value = _Tensor._wrap(cpu.zeros(tensor._array.shape, dtype=tensor._array.dtype))
@@ -99,9 +99,7 @@ def _batched(outputs, inputs, grad_outputs, keep, create_graph, allow_unused, ma
                 materialize_grads=materialize_grads,
             )
         )
-    return tuple(
-        None if column[0] is None else primitives.stack(column, dim=0) for column in zip(*rows)
-    )
+    return tuple(None if column[0] is None else primitives.stack(column, dim=0) for column in zip(*rows))
 
 
 def _initial_grads(tensors, grad_tensors, create_graph) -> list:
@@ -121,7 +119,9 @@ def _initial_grads(tensors, grad_tensors, create_graph) -> list:
             if tensor._array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             if tensor.dtype.is_complex:
-                raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {tensor.dtype}")
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got {tensor.dtype}"
+                )
             array = cpu.full(tensor._array.shape, value=1, dtype=tensor._array.dtype)
             result.append(_Tensor._wrap(array) if create_graph else array)
             continue
@@ -134,8 +134,8 @@ def _initial_grads(tensors, grad_tensors, create_graph) -> list:
             )
         if given.dtype.is_complex != tensor.dtype.is_complex:
             raise RuntimeError(
-                "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
-                f"grad_output[{i}] has a dtype of {given.dtype} and output[{i}] has a dtype of {tensor.dtype}."
+                "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                f"dtype: grad_output[{i}] has a dtype of {given.dtype} and output[{i}] has a dtype of {tensor.dtype}."
             )
         if given.dtype is not tensor.dtype:
             given = given.to(tensor.dtype)
@@ -162,7 +162,7 @@ class _Pass:
         self.captures: dict = {}  # node or leaf -> [(output index, position in inputs)]
         self.inputs = inputs
         self.found: list = []
-        self.wanted: set | None = None  # nodes on a path to an input; None: all
+        self.wanted: Any = None  # nodes on a path to an input; None: all
 
     def count(self, roots) -> None:
         """Count the deliveries that every node and leaf reachable from the roots will get."""
@@ -262,7 +262,10 @@ class _Pass:
             grads = tuple(value)
             if node.output_metas is not None:
                 grads = tuple(
-                    [self.zeros(meta) if g is None and meta is not None else g for g, meta in zip(grads, node.output_metas)]
+                    [
+                        self.zeros(meta) if g is None and meta is not None else g
+                        for g, meta in zip(grads, node.output_metas)
+                    ]
                 )
         del value
         results = node.run(grads, self.create_graph)

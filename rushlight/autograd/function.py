@@ -62,7 +62,7 @@ class FunctionNode(Node):
     """The tape entry of a custom Function."""
 
     def unpack(self) -> tuple:
-        context, saved, versions = self.ctx
+        context, saved, versions = self.ctx  # type: ignore[misc]
         check_versions(self, tuple(t for t, own in saved if own is None), versions)
         values = []
         for tensor, own in saved:
@@ -90,7 +90,8 @@ class FunctionNode(Node):
             result = result[:total]
         if len(result) != total:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {total}, got {len(result)})"
+                f"function {self.name()} returned an incorrect number of gradients (expected {total}, got "
+                f"{len(result)})"
             )
         out = []
         for position, shape, edge in zip(positions, self.input_shapes, self.next):
@@ -103,8 +104,8 @@ class FunctionNode(Node):
             if tuple(g.shape) != shape:
                 if not _sums_to(tuple(g.shape), shape):
                     raise RuntimeError(
-                        f"Function {self.name()} returned an invalid gradient at index {position} - got {list(g.shape)} but "
-                        f"expected shape compatible with {list(shape)}"
+                        f"Function {self.name()} returned an invalid gradient at index {position} - got "
+                        f"{list(g.shape)} but expected shape compatible with {list(shape)}"
                     )
                 g = g.sum_to_size(shape)
             out.append(g if create_graph else g._array)
@@ -138,8 +139,8 @@ class Function(metaclass=_FunctionMeta):
 
         y = Square.apply(x)
 
-    forward runs unrecorded; backward gets one gradient per output and returns one per argument of forward (None for those
-    that are no tensors). `setup_context(ctx, inputs, output)` may do the saving instead, with forward(*inputs).
+    forward runs unrecorded; backward gets one gradient per output and returns one per argument of forward (None for
+    those that are no tensors). `setup_context(ctx, inputs, output)` may do the saving instead, with forward(*inputs).
     """
 
     _node_class: Any
@@ -152,8 +153,8 @@ class Function(metaclass=_FunctionMeta):
     @staticmethod
     def backward(ctx, *grad_outputs):
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
-            "mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
         )
 
     @classmethod

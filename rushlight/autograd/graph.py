@@ -105,7 +105,7 @@ def _public_edge(edge) -> tuple:
 
 
 def check_versions(node: Node, saved: tuple, versions: tuple | None) -> None:
-    """RuntimeError when a saved tensor was modified in place since it was saved (numbers among them are passed over)."""
+    """RuntimeError when a saved tensor was modified in place since it was saved (numbers are passed over)."""
     for i, tensor in enumerate(saved):
         cell = getattr(tensor, "_cell", None)
         if cell is not None:

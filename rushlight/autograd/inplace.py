@@ -1,8 +1,8 @@
 """In-place operations: what is allowed, the history they leave, and gradients through views.
 
 A view knows its base and the chain of view ops that makes it from the base. Writing to a view gives the *base* a new
-node, CopySlices: it hands the part of the gradient that the view covers to the operation that wrote, and the rest to the
-base's earlier history. Every view of that base then reads its own node anew from the base (Tensor._refresh).
+node, CopySlices: it hands the part of the gradient that the view covers to the operation that wrote, and the rest to
+the base's earlier history. Every view of that base then reads its own node anew from the base (Tensor._refresh).
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def check_writable(tensor, recording: bool = True) -> None:
         name = tensor._node.name() if tensor._node is not None else "a multi-output view"
         raise RuntimeError(
             f"Output {tensor._nr} of {name} is a view and is being modified inplace. This view is the output of a "
-            "function that returns multiple views. Such functions do not allow the output views to be modified inplace. "
-            "You should replace the inplace operation by an out-of-place one."
+            "function that returns multiple views. Such functions do not allow the output views to be modified "
+            "inplace. You should replace the inplace operation by an out-of-place one."
         )
     if kind == "no_grad" and (recording or base.requires_grad):
         raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-            "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
-            "(if you want the inplace to be tracked)."
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+            "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+            "the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+            "tracked) or both outside (if you want the inplace to be tracked)."
         )
 
 
@@ -120,7 +120,8 @@ def write_checked(tensor, result) -> None:
         source = cpu.dtype_of(result)
         if not can_cast(source, tensor.dtype):
             raise RuntimeError(
-                f"result type {dtype_title(source)} can't be cast to the desired output type {dtype_title(tensor.dtype)}"
+                f"result type {dtype_title(source)} can't be cast to the desired output type "
+                f"{dtype_title(tensor.dtype)}"
             )
     cpu.write(target, result)
 

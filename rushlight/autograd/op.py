@@ -5,9 +5,9 @@
         def forward(xp, a): return xp.exp(a)
         def backward(xp, g, saved, need): return (xp.mul(g, saved[0]),)
 
-`primitives.exp(tensor)` calls it. In `backward`, xp is the engine (plain arrays), or `primitives` when the gradient is to
-be differentiated again; both know the same names. `public` makes the torch-signature function a name of the package and
-a Tensor method.
+`primitives.exp(tensor)` calls it. In `backward`, xp is the engine (plain arrays), or `primitives` when the gradient is
+to be differentiated again; both know the same names. `public` makes the torch-signature function a name of the package
+and a Tensor method.
 """
 
 from __future__ import annotations
@@ -64,7 +64,13 @@ class OpType(type):
         cls.node_types = []
         op = cls()
         cls.node_type = mcs.node_class(op, cls.grad_name or name)
-        if "__call__" not in body and cls.outputs == 1 and not cls.aux and cls.check is None and cls.backward is not None:
+        if (
+            "__call__" not in body
+            and cls.outputs == 1
+            and not cls.aux
+            and cls.check is None
+            and cls.backward is not None
+        ):
             if cls.inputs == 1:
                 cls.__call__ = staticmethod(_one_input(op))
             elif cls.inputs == 2 and not cls.view and not cls.save_output and not cls.save_shape:
@@ -178,13 +184,13 @@ class Op(metaclass=OpType):
         return self.node_type()
 
     def save_into(self, node, tensors, outs, aux, attrs) -> None:
-        """Keep what backward needs in node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""
+        """Keep what backward needs: node.ctx = (saved tensors, versions, saved outputs, their cells, attrs, shapes)."""
         keep = self.save
         kept = tensors if self.saves_other is None else self._without_unneeded(tensors, node.next)
         if keep is not None:
             kept = tuple([kept[i] for i in keep])
         versions = _versions(kept)
-        shapes = ()
+        shapes: tuple = ()
         if self.save_shape:
             shapes = tuple([tensors[i]._array.shape if tensors[i] is not None else None for i in self.save_shape])
         if self.broadcast:
@@ -388,7 +394,7 @@ class OpNode(Node):
 
 
 def public(*, method: bool | str = False, name: str | None = None, function: bool = True):
-    """Make a torch-signature function public: `rushlight.NAME` (unless function=False) and, with method, `Tensor.NAME`."""
+    """Make a function public: `rushlight.NAME` (unless function=False) and, with method, `Tensor.NAME`."""
 
     def decorate(f):
         public_name = name or f.__name__

@@ -1,4 +1,4 @@
-"""What arrays can do; one module per engine. `interface` lists the primitives, `cpu` has them on NumPy and native kernels."""
+"""What arrays can do, by engine: `interface` lists the primitives, `cpu` has them on NumPy and native kernels."""
 
 from .._native import NodeRecord, TensorRecord, set_operators, set_tensor_class, wrap
 from . import cpu

@@ -1,8 +1,8 @@
 """THE list of array primitives: what an engine has to provide. Name, parameters, one line of meaning, by family.
 
 Array arguments come first and have one dtype (ops promote before they call); elementwise ones may be Python numbers
-and broadcast. Parameters after `*` are given by name. Results are arrays, also 0-d. `out` receives the result and may be an
-input. tests/test_engines.py holds every engine against this list.
+and broadcast. Parameters after `*` are given by name. Results are arrays, also 0-d. `out` receives the result and may
+be an input. tests/test_engines.py holds every engine against this list.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "fmod": ("a, b, out=None", "a - b * trunc(a / b), the sign of a"),
         "frac": ("a, out=None", "a - trunc(a)"),
         "ge": ("a, b, out=None", "a >= b"),
-        "gelu": ("a, *, approximate='none'", "a * P(a), P the normal distribution's cumulative probability, or its tanh form"),
+        "gelu": (
+            "a, *, approximate='none'",
+            "a * P(a), P the normal distribution's cumulative probability, or its tanh form",
+        ),
         "gelu_grad": ("g, a, *, approximate='none'", "g * gelu'(a)"),
         "gelu_tanh": ("a, out=None", "a * (1 + tanh(sqrt(2/pi) * (a + 0.044715 a^3))) / 2"),
         "gelu_tanh_grad": ("g, a, out=None", "gradient of gelu_tanh: g * its slope at a"),

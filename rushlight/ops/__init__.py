@@ -6,8 +6,9 @@ Importing this package defines the ops (autograd.op.primitives) and the public f
 import importlib
 
 FAMILIES = (
-    "promote elementwise movement reduce index linalg contraction conv pool norm softmax activation loss noise sampling padding sorting".split()
-)
+    "promote elementwise movement reduce index sorting linalg contraction conv padding pool norm softmax "
+    "activation loss noise sampling"
+).split()
 
 for _family in FAMILIES:
     try:

@@ -60,8 +60,8 @@ def define_inplace(op, name, aliases=(), needs_float=False):
     def method(self):
         if needs_float and not (self.dtype.is_floating_point or self.dtype.is_complex):
             raise RuntimeError(
-                f"result type {dtype_title(promote.to_float(self.detach()).dtype)} can't be cast to the desired output type "
-                f"{dtype_title(self.dtype)}"
+                f"result type {dtype_title(promote.to_float(self.detach()).dtype)} can't be cast to the desired "
+                f"output type {dtype_title(self.dtype)}"
             )
         return apply_inplace(op, self)
 
@@ -178,8 +178,8 @@ def _check_shapes(a, b):
             broadcast_shapes(left, right)
 
 
-# ---- the tables -------------------------------------------------------------------------------------------------------
-
+# ---- the tables
+# -------------------------------------------------------------------------------------------------------
 
 
 def _no_save(name, backward, **options):
@@ -291,7 +291,11 @@ def _pow_backward(xp, g, need, a, b):
             grad_a = xp.mul(g, xp.where(xp.eq(b, 0), xp.mul(b, 0), xp.mul(b, xp.pow(a, xp.sub(b, 1)))))
     if need[1]:
         power = xp.pow(a, b)
-        logarithm = math.log(a) if isinstance(a, (int, float)) and a > 0 else (-math.inf if isinstance(a, (int, float)) else None)
+        logarithm = (
+            math.log(a)
+            if isinstance(a, (int, float)) and a > 0
+            else (-math.inf if isinstance(a, (int, float)) else None)
+        )
         if logarithm is None:
             zero = xp.mul(a, 0)
             at_zero = xp.logical_and(xp.eq(a, 0), xp.ge(b, 0))
@@ -328,6 +332,8 @@ atan2 = binary(
     floats=True,
     aliases=("arctan2",),
 )
+
+
 def _no_derivative(xp, g, need, a, b):
     raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
@@ -371,8 +377,8 @@ def sub(input, other, *, alpha=1, out=None):
     for value in (input, other):
         if isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype is bool_):
             raise RuntimeError(
-                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
-                "the `~` or `logical_not()` operator instead."
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
             )
     if alpha != 1:
         other = scaled(input, other, alpha, "sub")
@@ -383,7 +389,10 @@ public(method=True, name="subtract")(sub)
 
 
 def scaled(input, other, alpha, name):
-    integral = all(not isinstance(v, (float, complex)) and (not isinstance(v, Tensor) or v.dtype.category < 2) for v in (input, other))
+    integral = all(
+        not isinstance(v, (float, complex)) and (not isinstance(v, Tensor) or v.dtype.category < 2)
+        for v in (input, other)
+    )
     if isinstance(alpha, float) and integral:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
@@ -557,11 +566,17 @@ def where_function(condition, input=None, other=None, *, out=None):
         return condition.nonzero(as_tuple=True)
     if condition.dtype is not bool_:
         if condition.dtype.category != 1 or condition.dtype.name != "uint8":
-            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_title(condition.dtype)}")
+            raise RuntimeError(
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{dtype_title(condition.dtype)}"
+            )
         condition = ne(condition, 0)
     dtype = promote.result_type(input, other)
     a, b = promote._operand(input, dtype), promote._operand(other, dtype)
-    a, b = (v if isinstance(v, Tensor) else Tensor._wrap(cpu.full((), value=v, dtype=cpu.to_engine_dtype(dtype))) for v in (a, b))
+    a, b = (
+        v if isinstance(v, Tensor) else Tensor._wrap(cpu.full((), value=v, dtype=cpu.to_engine_dtype(dtype)))
+        for v in (a, b)
+    )
     result = primitives.where(condition, a, b)
     return result if out is None else into(out, result)
 
@@ -673,7 +688,10 @@ def _round_(self, *, decimals=0):
 @public(method=True)
 def lerp(input, end, weight, *, out=None):
     """input + weight * (end - input)."""
-    result = named(_add(input, mul(sub(end, input), weight)), "LerpBackward0" if not isinstance(weight, Tensor) else "LerpBackward1")
+    result = named(
+        _add(input, mul(sub(end, input), weight)),
+        "LerpBackward0" if not isinstance(weight, Tensor) else "LerpBackward1",
+    )
     return result if out is None else into(out, result)
 
 

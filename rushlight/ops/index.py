@@ -161,7 +161,8 @@ class fill_where(Op):
         return (xp.sum_to(xp.fill_where(g, mask, value=0), shape=tuple(shape)), None)
 
 
-# ---- x[...] -----------------------------------------------------------------------------------------------------------
+# ---- x[...]
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _is_index_tensor(item) -> bool:
@@ -174,8 +175,8 @@ def getitem(self, key):
         shape = self._array.shape
         if not shape:
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-                "tensor to a number"
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert a 0-dim tensor to a number"
             )
         if not -shape[0] <= key < shape[0]:
             raise IndexError(f"index {key} is out of bounds for dimension 0 with size {shape[0]}")
@@ -209,14 +210,14 @@ def setitem(self, key, value) -> None:
             expand_method(value.detach(), *target)
         except RuntimeError:
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {brackets(value.shape)} cannot be broadcast to indexing result of shape "
-                f"{brackets(target)}"
+                f"shape mismatch: value tensor of shape {brackets(value.shape)} cannot be broadcast to indexing "
+                f"result of shape {brackets(target)}"
             ) from None
     if value.dtype is not self.dtype:
         if value._array.ndim and any(i is not None and i.dtype.kind != "b" for i in advanced):
             raise RuntimeError(
-                f"Index put requires the source and destination dtypes match, got {dtype_title(self.dtype)} for the destination "
-                f"and {dtype_title(value.dtype)} for the source."
+                f"Index put requires the source and destination dtypes match, got {dtype_title(self.dtype)} for the "
+                f"destination and {dtype_title(value.dtype)} for the source."
             )
         value = promote.to_dtype(value, self.dtype)
     apply_inplace(primitives.index_put, view, value, indices=advanced, accumulate=False)
@@ -244,8 +245,8 @@ def _apply_basic(tensor, key):
     if used > ndim:
         if ndim == 0 and used == 1 and isinstance(items[0], int):
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-                "tensor to a number"
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     view = tensor
@@ -329,8 +330,8 @@ def _index_arrays(item, view, axis):
         for i, n in enumerate(array.shape):
             if axis + i >= len(shape) or shape[axis + i] != n:
                 raise IndexError(
-                    f"The shape of the mask {brackets(array.shape)} at index {i} does not match the shape of the indexed tensor "
-                    f"{brackets(shape)} at index {axis + i}"
+                    f"The shape of the mask {brackets(array.shape)} at index {i} does not match the shape of the "
+                    f"indexed tensor {brackets(shape)} at index {axis + i}"
                 )
         found = cpu.nonzero(array)
         return [found[:, i] for i in range(array.ndim)]
@@ -354,7 +355,8 @@ def check_indices(array, size, axis):
     return array
 
 
-# ---- public functions -------------------------------------------------------------------------------------------------
+# ---- public functions
+# -------------------------------------------------------------------------------------------------
 
 
 def _need_int64(index, name):
@@ -373,8 +375,8 @@ def _check_gather(input, dim, index, name):
     for i, (n, m) in enumerate(zip(index._array.shape, input._array.shape)):
         if i != axis and n > m:
             raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {brackets(index.shape)} to be no larger than self "
-                f"{brackets(input.shape)} apart from dimension {axis}"
+                f"Size does not match at dimension {i} expected index {brackets(index.shape)} to be no larger than "
+                f"self {brackets(input.shape)} apart from dimension {axis}"
             )
     _check_range(index._array, size, axis)
     return axis
@@ -395,7 +397,10 @@ def gather_function(input, dim, index, *, sparse_grad=False, out=None):
     if not index._array.size:
         return input.new_empty(index.shape)
     if not input._array.ndim:
-        return primitives.reshape(primitives.gather(primitives.reshape(input, shape=(1,)), primitives.reshape(index, shape=(-1,)), axis=0), shape=tuple(index.shape))
+        return primitives.reshape(
+            primitives.gather(primitives.reshape(input, shape=(1,)), primitives.reshape(index, shape=(-1,)), axis=0),
+            shape=tuple(index.shape),
+        )
     return primitives.gather(input, index, axis=axis)
 
 
@@ -408,7 +413,9 @@ def _scatter(input, dim, index, src, reduce=None):
         base = primitives.gather(input, index, axis=axis)
         if reduce == "add":
             return scatter_add(input, dim, index, src if isinstance(src, Tensor) else base * 0 + src)
-        return primitives.scatter(input, index, base * (src if not isinstance(src, Tensor) else _crop(src, index)), axis=axis)
+        return primitives.scatter(
+            input, index, base * (src if not isinstance(src, Tensor) else _crop(src, index)), axis=axis
+        )
     if not isinstance(src, Tensor):
         return primitives.scatter_number(input, index, axis=axis, value=promote._operand(src, input.dtype))
     if src.dtype is not input.dtype:
@@ -517,7 +524,13 @@ def index_fill_(self, dim, index, value):
     axis = wrap_dim(dim, self._array.ndim)
     array = check_indices(index._array, self._array.shape[axis], axis)
     value = value if isinstance(value, Tensor) else Tensor._scalar(value, self)
-    return apply_inplace(primitives.index_put, self, promote.to_dtype(value, self.dtype), indices=(None,) * axis + (array,), accumulate=False)
+    return apply_inplace(
+        primitives.index_put,
+        self,
+        promote.to_dtype(value, self.dtype),
+        indices=(None,) * axis + (array,),
+        accumulate=False,
+    )
 
 
 @public(method="index_copy_", function=False)
@@ -569,7 +582,8 @@ def masked_fill(input, mask, value):
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
-                f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+                f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} "
+                "dimension(s)."
             )
         if value.requires_grad:
             return primitives.where(mask, promote.to_dtype(value, input.dtype), input)
@@ -603,8 +617,14 @@ def masked_scatter_(self, mask, source):
     mask = expand_method(mask, *self.shape)
     count = int(mask.sum().item())
     if source._array.size < count:
-        raise RuntimeError("masked_scatter: expected self and source to have same dtypes and source to have enough elements")
-    setitem(self, mask, primitives.slice(primitives.reshape(source, shape=(source._array.size,)), axis=0, start=0, stop=count, step=1))
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes and source to have enough elements"
+        )
+    setitem(
+        self,
+        mask,
+        primitives.slice(primitives.reshape(source, shape=(source._array.size,)), axis=0, start=0, stop=count, step=1),
+    )
     return self
 
 
@@ -639,7 +659,11 @@ def take(input, index):
 def take_along_dim(input, indices, dim=None):
     """gather with broadcasting; over the flattened input when dim is None."""
     if dim is None:
-        return gather_function(primitives.reshape(input, shape=(input._array.size,)), 0, primitives.reshape(indices, shape=(indices._array.size,)))
+        return gather_function(
+            primitives.reshape(input, shape=(input._array.size,)),
+            0,
+            primitives.reshape(indices, shape=(indices._array.size,)),
+        )
     axis = wrap_dim(dim, input._array.ndim)
     shape = list(input.shape)
     other = list(indices.shape)

@@ -298,6 +298,7 @@ class split_sizes(Op):
     """Consecutive parts of the given sizes along a dimension."""
 
     name, inputs, outputs, save, grad_name, view = "split", 1, 0, (), "SplitBackward0", True
+
     def forward(xp, a, *, sizes, axis):
         parts, start = [], 0
         for size in sizes:
@@ -461,7 +462,8 @@ class zero_values(Op):
         return (xp.zeros_like(g),)
 
 
-# ---- public functions -------------------------------------------------------------------------------------------------
+# ---- public functions
+# -------------------------------------------------------------------------------------------------
 
 
 def resolve_shape(shape, count: int) -> tuple[int, ...]:
@@ -483,8 +485,8 @@ def resolve_shape(shape, count: int) -> tuple[int, ...]:
     if known == 0:
         if count == 0:
             raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {brackets(shape)} because the unspecified dimension size -1 "
-                "can be any value and is ambiguous"
+                f"cannot reshape tensor of 0 elements into shape {brackets(shape)} because the unspecified dimension "
+                "size -1 can be any value and is ambiguous"
             )
         raise RuntimeError(f"shape '{brackets(shape)}' is invalid for input of size {count}")
     if count % known:
@@ -555,8 +557,8 @@ def unflatten(input, dim, sizes):
         inner = resolve_shape(sizes, shape[dim])
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {brackets(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) in the "
-            "input tensor"
+            f"unflatten: Provided sizes {brackets(sizes)} don't multiply up to the size of dim {dim} ({shape[dim]}) "
+            "in the input tensor"
         ) from None
     return view_method(input, shape[:dim] + inner + shape[dim + 1 :])
 
@@ -568,8 +570,8 @@ def permute_function(input, *dims):
     ndim = input._array.ndim
     if len(dims) != ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
-            f"of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(dims)}"
         )
     axes = tuple([wrap_dim(d, ndim) for d in dims])
     if len(set(axes)) != len(axes):
@@ -609,8 +611,8 @@ def movedim(input, source, destination):
     destination = (destination,) if isinstance(destination, int) else tuple(destination)
     if len(source) != len(destination):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({brackets(source)} dims) should contain the same number of "
-            f"dims as destination ({brackets(destination)} dims)"
+            f"movedim: Invalid source or destination dims: source ({brackets(source)} dims) should contain the same "
+            f"number of dims as destination ({brackets(destination)} dims)"
         )
     source = tuple(wrap_dim(d, ndim) for d in source)
     destination = tuple(wrap_dim(d, ndim) for d in destination)
@@ -647,8 +649,8 @@ def expand_method(self, *sizes, implicit=False):
             size = have
         elif have not in (1, size):
             raise RuntimeError(
-                f"The expanded size of the tensor ({size}) must match the existing size ({have}) at non-singleton dimension "
-                f"{i}.  Target sizes: {brackets(sizes)}.  Tensor sizes: {brackets(shape)}"
+                f"The expanded size of the tensor ({size}) must match the existing size ({have}) at non-singleton "
+                f"dimension {i}.  Target sizes: {brackets(sizes)}.  Tensor sizes: {brackets(shape)}"
             )
         target.append(size)
     return primitives.expand(self, shape=tuple(target))
@@ -814,8 +816,8 @@ def split_function(tensor, split_size_or_sections, dim=0):
         sizes = tuple(split_size_or_sections)
         if sum(sizes) != total or any(s < 0 for s in sizes):
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension {dim}), but "
-                f"got split_sizes={brackets(sizes)}"
+                f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension "
+                f"{dim}), but got split_sizes={brackets(sizes)}"
             )
     parts = primitives.split(tensor, sizes=sizes, axis=dim)
     if not isinstance(split_size_or_sections, int):
@@ -855,9 +857,7 @@ def tensor_split(input, indices_or_sections, dim=0):
         bounds = [total // n * i + min(i, total % n) for i in range(n + 1)]
     else:
         bounds = [0, *[min(max(i + total if i < 0 else i, 0), total) for i in indices_or_sections], total]
-    return tuple(
-        primitives.slice(input, axis=dim, start=a, stop=max(a, b), step=1) for a, b in zip(bounds, bounds[1:])
-    )
+    return tuple(primitives.slice(input, axis=dim, start=a, stop=max(a, b), step=1) for a, b in zip(bounds, bounds[1:]))
 
 
 @public()
@@ -879,14 +879,12 @@ def cat(tensors, dim=0, *, out=None):
     for i, x in enumerate(kept):
         shape = x._array.shape
         if len(shape) != len(first):
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}"
-            )
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
         for d, (m, n) in enumerate(zip(first, shape)):
             if d != axis and m != n:
                 raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {axis}. Expected size {m} but got size {n} for tensor "
-                    f"number {i} in the list."
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {m} but got size {n} for "
+                    f"tensor number {i} in the list."
                 )
     result = primitives.concat(kept, axis=axis)
     return result if out is None else into(out, result)
@@ -906,8 +904,8 @@ def stack_function(tensors, dim=0, *, out=None):
     for i, x in enumerate(tensors):
         if x._array.shape != first:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {brackets(first)} at entry 0 and {brackets(x.shape)} at "
-                f"entry {i}"
+                f"stack expects each tensor to be equal size, but got {brackets(first)} at entry 0 and "
+                f"{brackets(x.shape)} at entry {i}"
             )
     axis = wrap_dim(dim, len(first) + 1)
     result = primitives.stack(list(promote.same(*tensors)), dim=axis)
@@ -956,9 +954,7 @@ def repeat_method(self, *repeats):
     """Tiled repeats[i] times along dimension i; new dimensions in front."""
     repeats = size_from(repeats)
     if len(repeats) < self._array.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in repeats):
         raise RuntimeError(f"Trying to create tensor with negative dimension: repeat {brackets(repeats)}")
     return primitives.repeat(self, repeats=tuple(repeats))

@@ -43,9 +43,7 @@ def pair(input, other, op: str):
                 return input, other
     tensors = [x for x in (input, other) if isinstance(x, Tensor)]
     if not tensors:
-        raise TypeError(
-            f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
-        )
+        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     input, other = _number(input, op, 1), _number(other, op, 2)
     dtype = result_type(input, other)
     return _operand(input, dtype), _operand(other, dtype)

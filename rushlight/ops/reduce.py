@@ -185,7 +185,8 @@ class cumsum_op(Op):
         return (xp.flip(xp.cumsum(xp.flip(g, axes=(axis,)), axis=axis), axes=(axis,)),)
 
 
-# ---- public functions -------------------------------------------------------------------------------------------------
+# ---- public functions
+# -------------------------------------------------------------------------------------------------
 
 
 def _dims(dim, input):
@@ -225,7 +226,8 @@ def mean_function(input, dim=None, keepdim=False, *, dtype=None, out=None):
     if input.dtype.category < 2:
         what = "Bool" if input.dtype is dtypes.bool_ else dtype_title(input.dtype)
         raise RuntimeError(
-            f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: {what}"
+            f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {what}"
         )
     if dim is None and not keepdim:
         result = primitives.mean_all(input)
@@ -240,8 +242,8 @@ def _not_empty(input, axes, name):
             raise IndexError(
                 f"{name}(): Expected reduction dim {axis} to have non-zero size."
                 if len(axes) == 1
-                else f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                "the 'dim' argument."
+                else f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
             )
 
 
@@ -272,8 +274,8 @@ def _with_indices(name, arg, extreme):
         if dim is None:
             if not input._array.size:
                 raise RuntimeError(
-                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                    "the 'dim' argument."
+                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                    "dim with the 'dim' argument."
                 )
             result = getattr(primitives, name + "_all")(input)
             return result if out is None else into(out, result)
@@ -324,7 +326,10 @@ def _arg(name):
         array = input._array
         if dim is None:
             if not array.size:
-                raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+                raise IndexError(
+                    f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                    "dim with the 'dim' argument."
+                )
             result = getattr(cpu, name)(cpu.reshape(array, shape=(array.size,)), axis=0, keepdims=False)
             return Tensor._wrap(cpu.reshape(result, shape=(1,) * array.ndim) if keepdim else result)
         axis = wrap_dim(dim, array.ndim)
@@ -436,7 +441,11 @@ def logsumexp(input, dim, keepdim=False, *, out=None):
 
     input = promote.to_float(input)
     axes = _dims(dim, input)
-    top = primitives.amax(input.detach(), axes=axes, keepdims=True) if input._array.size else primitives.sum(input.detach(), axes=axes, keepdims=True)
+    top = (
+        primitives.amax(input.detach(), axes=axes, keepdims=True)
+        if input._array.size
+        else primitives.sum(input.detach(), axes=axes, keepdims=True)
+    )
     top = where_function(isfinite(top), top, 0.0)
     total = log(primitives.sum(exp(sub(input, top)), axes=axes, keepdims=bool(keepdim)))
     shape = total._array.shape

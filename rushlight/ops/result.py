@@ -14,7 +14,8 @@ def into(out, result):
     """Write `result` into the tensor `out` and return it; `out` is resized if its shape differs."""
     if mode.enabled and (out.requires_grad or result.requires_grad):
         raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad."
         )
     if not can_cast(result.dtype, out.dtype):
         raise RuntimeError(
@@ -23,8 +24,9 @@ def into(out, result):
     if out._array.shape != result._array.shape:
         if out._array.size:
             warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not match "
-                f"the required output shape {list(result.shape)}. Pass an empty tensor or one of the right shape.",
+                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does "
+                f"not match the required output shape {list(result.shape)}. Pass an empty tensor or one of the right "
+                "shape.",
                 stacklevel=3,
             )
         out._array = cpu.empty(result._array.shape, out._array.dtype)

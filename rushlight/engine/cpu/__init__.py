@@ -9,7 +9,9 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-FAMILIES = "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss random optimizer".split()
+FAMILIES = (
+    "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss random optimizer"
+).split()
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
 

@@ -210,7 +210,7 @@ def _infer(flat):
 
 
 def _nested_shape(data) -> tuple[int, ...]:
-    shape = []
+    shape: list[int] = []
     while True:
         if isinstance(data, np.ndarray):
             return (*shape, *data.shape)
@@ -267,12 +267,14 @@ def from_numpy(array):
         )
     if any(s < 0 for s in array.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
-            "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with "
+            "array.copy().) "
         )
     if any(s % array.itemsize for s in array.strides):
         raise ValueError(
-            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate "
+            "the memory."
         )
     return array if type(array) is np.ndarray else array.view(np.ndarray)
 

@@ -320,16 +320,20 @@ def gaussian_nll_loss(
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
-        var = input.detach() * 0 + var
-    elif var.numel() and bool((var < 0).any()):
-        raise ValueError("var has negative entry/entries")
-    if tuple(var.shape) != tuple(input.shape):
-        if tuple(input.shape[:-1]) == tuple(var.shape):
-            var = var.unsqueeze(-1)
-        elif tuple(input.shape[:-1]) != tuple(var.shape[:-1]) or var.shape[-1] != 1:
+        spread: Tensor = input.detach() * 0 + var
+    else:
+        spread = var
+        if var.numel() and bool((var < 0).any()):
+            raise ValueError("var has negative entry/entries")
+    if tuple(spread.shape) != tuple(input.shape):
+        if tuple(input.shape[:-1]) == tuple(spread.shape):
+            spread = spread.unsqueeze(-1)
+        elif tuple(input.shape[:-1]) != tuple(spread.shape[:-1]) or spread.shape[-1] != 1:
             raise ValueError("var is of incorrect size")
     reduction = _reduction(reduction)
-    floored = var + (var.detach().clamp(min=eps) - var.detach())  # the gradient passes, as if nothing was clamped
+    floored = spread + (
+        spread.detach().clamp(min=eps) - spread.detach()
+    )  # the gradient passes, as if nothing was clamped
     loss = 0.5 * (floored.log() + (input - target) ** 2 / floored)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)

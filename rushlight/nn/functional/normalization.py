@@ -111,10 +111,11 @@ def instance_norm(
             f"Expected more than 1 spatial element when training, got input size torch.Size({brackets(shape)})"
         )
     N, C = shape[:2]
-    running = []
+    running: list = []
     for statistic in (running_mean, running_var):
         running.append(None if statistic is None else statistic.detach().repeat(N))
-    y = norm.normalize_batch(input.reshape(1, N * C, *shape[2:]), *running, None, None, True, momentum, eps)
+    mean, var = running
+    y = norm.normalize_batch(input.reshape(1, N * C, *shape[2:]), mean, var, None, None, True, momentum, eps)
     for statistic, moved in zip((running_mean, running_var), running):
         if statistic is not None:
             statistic.copy_(moved.reshape(N, C).mean(0))
