@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import importlib
 import pickle
 
 import pytest
@@ -582,3 +583,11 @@ def test_module_utils():
         return sorted(state), dict(state._metadata)
 
     same(strip)
+
+
+@pytest.mark.parametrize("package", ["rushlight.nn", "rushlight.nn.modules", "rushlight.nn.functional", "rushlight"])
+def test_every_listed_name_exists(package):
+    """`from package import *` works: nothing is listed that is not there."""
+    module = importlib.import_module(package)
+    for name in getattr(module, "__all__", []):
+        assert getattr(module, name) is not None

@@ -6,12 +6,11 @@ from . import modules
 from .modules.module import Module
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
-_PACKAGES = ("attention", "functional", "grad", "init", "modules", "parallel", "parameter", "utils")
+_PACKAGES = ("functional", "init", "modules", "parameter")
 
 __all__ = [
     *modules.__all__,
     "Buffer",
-    "DataParallel",
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
@@ -43,8 +42,6 @@ def __getattr__(name):
         value = getattr(modules, name)
     elif name in _PACKAGES:
         return import_module(f".{name}", __name__)
-    elif name == "DataParallel":
-        value = import_module(".parallel", __name__).DataParallel
     else:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     globals()[name] = value
