@@ -55,8 +55,8 @@ install_methods()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat cli data explain nn ops optim random serialization utils version vision linalg fft "
-    "special functional memory printing threads testing cuda cpu amp jit distributed distributions".split()
+    "autograd backends compat compiler cli explain nn ops optim random serialization utils version vision linalg "
+    "memory printing threads cuda cpu".split()
 )
 _LAZY = {
     "manual_seed": "random",
@@ -69,6 +69,7 @@ _LAZY = {
     "fork_rng": "random",
     "set_printoptions": "printing",
     "get_printoptions": "printing",
+    "compile": "compiler",
     "save": "serialization",
     "load": "serialization",
     "set_num_threads": "threads",

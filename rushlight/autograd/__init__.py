@@ -24,6 +24,8 @@ def complete() -> None:
 
 def __getattr__(name):
     """What few programs use is imported on first use."""
+    if name == "functional":
+        return importlib.import_module(".functional", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module 'rushlight.autograd' has no attribute '{name}'")
     value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)

@@ -1,0 +1,6 @@
+"""OpenMP is not used by rushlight; the switches that torch code sets are kept and read back."""
+
+
+def is_available() -> bool:
+    """False."""
+    return False
