@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 from . import devices, dtypes
@@ -41,7 +42,7 @@ def engine_dtype(dtype):
     elif dtype in (float, int, bool, complex):
         dtype = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}[dtype]
     elif not isinstance(dtype, dtypes.DType):
-        raise TypeError(f"dtype must be a torch.dtype, not {type(dtype).__name__}")
+        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
     return cpu.to_engine_dtype(dtype)
 
 
@@ -49,6 +50,8 @@ def engine_dtype(dtype):
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """A new tensor with a copy of `data` (number, sequences, array): floats give float32, ints int64, bools bool."""
     devices.check(device)
+    if dtype is not None:
+        dtype = cpu.dtype_of(cpu.empty((0,), engine_dtype(dtype)))
     if isinstance(data, Tensor):
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
@@ -143,9 +146,15 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
     return _made(cpu.full(sizes_of((tuple(size),)), value=value, dtype=engine_dtype(dtype)), out, requires_grad)
 
 
+def _need_tensor(input, name):
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
 def _like(name, make):
     def function(input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
         devices.check(device)
+        _need_tensor(input, name)
         kind = input._array.dtype if dtype is None else engine_dtype(dtype)
         return finish(make(input._array, kind), requires_grad)
 
@@ -173,6 +182,7 @@ ones_like = _like("ones_like", lambda a, kind: _filled_like(a, kind, 1))
 def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
     """`fill_value` with the shape and dtype of another tensor."""
     devices.check(device)
+    _need_tensor(input, "full_like")
     kind = input.dtype if dtype is None else dtype
     return finish(
         _filled_like(input._array, cpu.to_engine_dtype(kind), promote._operand(fill_value, kind)), requires_grad
@@ -184,6 +194,13 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     """Uninitialised, with the given strides."""
     devices.check(device)
     size, stride = tuple(size), tuple(stride)
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(size)}) must match dimensionality of strides ({len(stride)})"
+        )
+    sizes_of((size,))
+    if any(s < 0 for s in stride):
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
     reach = 1 + sum((n - 1) * s for n, s in zip(size, stride)) if all(size) else 0
     memory = cpu.empty((max(reach, 0),), engine_dtype(dtype))
     return finish(cpu.as_strided(memory, shape=size, strides=stride, offset=0), requires_grad)
@@ -197,14 +214,36 @@ def arange(
     devices.check(device)
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) / step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    start, end, step = _numbers("arange", start=start, end=end, step=step)
+    _check_range(start, end, step)
     if dtype is None:
         dtype = dtypes.int64 if all(isinstance(v, int) for v in (start, end, step)) else dtypes.get_default_dtype()
     return _made(cpu.arange(start, end, step, engine_dtype(dtype)), out, requires_grad)
+
+
+def _numbers(function, **values):
+    """Tensors as numbers; TypeError for anything else."""
+    found = []
+    for position, (word, value) in enumerate(values.items(), 1):
+        value = value.item() if isinstance(value, Tensor) or type(value).__module__ == "numpy" else value
+        if not isinstance(value, (int, float)):
+            raise TypeError(
+                f"{function}(): argument '{word}' (position {position}) must be Number, not {type(value).__name__}"
+            )
+        found.append(value)
+    return found
+
+
+def _check_range(start, end, step):
+    """RuntimeError for a range that never ends, runs away from its end or has too many steps."""
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if (end - start) / step >= 1 << 62:
+        raise RuntimeError("invalid size, possible overflow?")
 
 
 @public(name="range")
@@ -215,6 +254,7 @@ def range_(start, end, step=1, *, out=None, dtype=None, layout=None, device=None
         "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
         stacklevel=2,
     )
+    _check_range(start, end, step)
     count = int((end - start) / step) + 1
     return _made(
         cpu.arange(float(start), float(start + step * (count - 0.5)), float(step), engine_dtype(dtype)),
@@ -223,19 +263,27 @@ def range_(start, end, step=1, *, out=None, dtype=None, layout=None, device=None
     )
 
 
+def _endpoints(function, start, end, steps):
+    if not isinstance(steps, int):
+        raise TypeError(f"{function}(): argument 'steps' must be int, not {type(steps).__name__}")
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return _numbers(function, start=start, end=end)
+
+
 @public()
 def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """`steps` evenly spaced values from start to end, both included."""
     devices.check(device)
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    start, end = _endpoints("linspace", start, end, steps)
     return _made(cpu.linspace(start, end, int(steps), engine_dtype(dtype)), out, requires_grad)
 
 
 @public()
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """base ** linspace(start, end, steps)."""
+    devices.check(device)
+    start, end = _endpoints("logspace", start, end, steps)
     kind = dtype or dtypes.get_default_dtype()
     powers = primitives.pow(base, Tensor._wrap(cpu.linspace(start, end, int(steps), engine_dtype(dtypes.float64))))
     return _made(cpu.cast(powers._array, dtype=engine_dtype(kind)), out, requires_grad)
@@ -247,6 +295,8 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_g
     devices.check(device)
     m = n if m is None else m
     for value, word in ((n, "n"), (m, "m")):
+        if not isinstance(value, int):
+            raise TypeError(f"eye(): argument '{word}' must be int, not {type(value).__name__}")
         if value < 0:
             raise RuntimeError(f"{word} must be greater or equal to 0, got {value}")
     return _made(cpu.eye(n, m, engine_dtype(dtype)), out, requires_grad)
@@ -260,6 +310,9 @@ def scalar_tensor(s, *, dtype=None, layout=None, device=None):
 
 def _triangle_indices(name):
     def function(row, col, offset=0, *, dtype=dtypes.int64, device=None, layout=None):
+        for size, word in ((row, "row"), (col, "col")):
+            if size < 0:
+                raise RuntimeError(f"{word} must be non-negative, got {size}")
         return Tensor._wrap(getattr(cpu, name)(row, col, offset)).to(dtype)
 
     function.__name__ = name
@@ -277,6 +330,10 @@ def meshgrid(*tensors, indexing=None):
         tensors = tuple(tensors[0])
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f"torch.meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
+    for t in tensors:
+        if t._array.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}")
+    tensors = promote.same(*tensors)
     tensors = tuple(primitives.reshape(t, shape=(t.numel(),)) for t in tensors)
     swap = indexing == "xy" and len(tensors) >= 2
     if swap:
@@ -287,7 +344,7 @@ def meshgrid(*tensors, indexing=None):
         view = primitives.view(t, shape=(1,) * i + (shape[i],) + (1,) * (len(shape) - i - 1))
         grids.append(primitives.expand(view, shape=shape))
     if swap:
-        grids = [METHODS["transpose"](g, 0, 1) for g in (grids[1], grids[0], *grids[2:])]
+        grids = [grids[1], grids[0], *grids[2:]]
     return tuple(grids)
 
 

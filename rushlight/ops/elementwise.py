@@ -124,7 +124,7 @@ def binary(
     for public_name in (name, *aliases):
         public(method=True, name=public_name)(function)
     if inplace:
-        method = inplace_binary(op, name, floats)
+        method = inplace_binary(op, name, floats, compare)
         for public_name in (name, *aliases):
             public(method=public_name + "_", function=False)(method)
     return function
@@ -142,8 +142,10 @@ def _named_by_operands(names):
     return new_node
 
 
-def inplace_binary(op, name, floats=False):
+def inplace_binary(op, name, floats=False, compare=False):
     def method(self, other):
+        if compare:  # computed as bool, written as 0 and 1
+            return self.copy_(op(*promote.pair(self.detach(), other, name)))
         other = fit_operand(self, other, name, floats)
         return apply_inplace(op, self, other)
 
@@ -363,6 +365,12 @@ bitwise_or = binary("bitwise_or")
 bitwise_xor = binary("bitwise_xor")
 
 
+@public(method="logical_not_", function=False)
+def _logical_not_(self):
+    """In-place logical_not."""
+    return self.copy_(logical_not(self))
+
+
 @public(method=True)
 def add(input, other, *, alpha=1, out=None):
     """input + alpha * other, broadcast."""
@@ -417,10 +425,10 @@ def _sub_(self, other, *, alpha=1):
 METHODS["subtract_"] = _sub_
 
 
-@public(method=True)
+@public()
 def rsub(input, other, *, alpha=1):
     """other - alpha * input."""
-    return sub(other, input, alpha=alpha)
+    return named(sub(other, input, alpha=alpha), "RsubBackward0" if isinstance(other, Tensor) else "RsubBackward1")
 
 
 _ROUNDING = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{}'"

@@ -656,7 +656,7 @@ def take(input, index):
 
 
 @public(method=True)
-def take_along_dim(input, indices, dim=None):
+def take_along_dim(input, indices, dim=None, *, out=None):
     """gather with broadcasting; over the flattened input when dim is None."""
     if dim is None:
         return gather_function(

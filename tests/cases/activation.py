@@ -72,7 +72,13 @@ CASES += [
         "threshold", lambda m, x: (m.threshold(x, 0.1, 20.0), m.nn.functional.threshold(x, -1, 3)), [S(distinct(3, 7))]
     ),
     OpCase("threshold_", lambda m, x: m.threshold_(x, 0.1, 20.0), [S(distinct(3, 7))], grad_order=1, grad_fn=False),
-    OpCase("celu_public", lambda m, x: (m.celu(x), m.selu(x), m.celu(x, 0.5)), [S(distinct(3, 7))], ulp=64),
+    OpCase(
+        "celu_public",
+        lambda m, x: (m.celu(x), m.selu(x), m.celu(x, 0.5)),
+        [S(distinct(3, 7))],
+        covers=("celu", "selu"),
+        ulp=64,
+    ),
     OpCase(
         "celu_selu_",
         lambda m, x: (m.celu_(x.clone()), m.selu_(x.clone()), m.rrelu_(x.clone())),

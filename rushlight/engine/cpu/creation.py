@@ -171,7 +171,12 @@ def from_python(data, dtype=None):
         return out
     shape = _nested_shape(data)
     flat: list = []
-    _flatten(data, shape, 0, flat)
+    try:
+        _flatten(data, shape, 0, flat)
+    except TypeError as error:
+        if dtype is not None or not error.args[0].startswith("must be real number, not "):
+            raise
+        raise RuntimeError(f"Could not infer dtype of {error.args[0].rsplit(' ', 1)[-1]}") from None
     if dtype is None:
         dtype = _infer(flat)
     target = to_engine_dtype(dtype)
@@ -192,7 +197,7 @@ def _integers(flat, dtype, target):
         v = int(v)
         if not limits.min <= v <= limits.max:
             if dtype is dtypes.int64 or not -(1 << 63) <= v < (1 << 63):
-                raise RuntimeError("Overflow when unpacking long long")
+                raise ValueError("Overflow when unpacking long long")
             raise RuntimeError(f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow")
         values.append(v)
     return np.array(values, dtype=target)
@@ -215,6 +220,8 @@ def _nested_shape(data) -> tuple[int, ...]:
         if isinstance(data, np.ndarray):
             return (*shape, *data.shape)
         if isinstance(data, (str, bytes)):
+            if shape:
+                raise ValueError(f"too many dimensions '{type(data).__name__}'")
             raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
             return tuple(shape)
@@ -259,8 +266,9 @@ def from_numpy(array):
     """Share the memory of a NumPy array; ValueError for negative strides or foreign byte order."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    dtype_of(array)
-    if not array.dtype.isnative:
+    if array.dtype.isnative:
+        dtype_of(array)
+    else:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
             "currently not supported."
@@ -280,7 +288,23 @@ def from_numpy(array):
 
 
 def from_buffer(buffer, dtype, count=-1, offset=0):
-    """Share the memory of a buffer object."""
+    """Share the memory of a buffer object; ValueError for sizes that do not fit."""
+    size, step = memoryview(buffer).nbytes, np.dtype(dtype).itemsize
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % step:
+        raise ValueError(
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({step})"
+        )
+    if count > 0 and offset + count * step > size:
+        raise ValueError(
+            f"requested buffer length ({count} * {step} bytes) after offset ({offset} bytes) must not be greater than actual "
+            f"buffer length ({size} bytes)"
+        )
     return np.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
 
 

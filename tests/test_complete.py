@@ -1,0 +1,130 @@
+"""Nothing public goes unchecked: every op function and method has a case, every op is reached, every listed name loads."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+
+import pytest
+from cases import all_cases
+from test_ops import TWICE, arrays, cotangents, flat, tensors
+
+import rushlight
+from rushlight.autograd.inplace import apply_inplace
+from rushlight.autograd.op import METHODS, PUBLIC, Op, primitives
+
+CASES = all_cases()
+# Public names without a case of tests/cases, and where they are tested.
+EXEMPT = {
+    "tests/test_random.py: the numbers drawn": """bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_
+        multinomial normal normal_ poisson rand rand_like randint randint_like randn randn_like random_ randperm rrelu
+        rrelu_ uniform_ binomial""",
+    "tests/test_dropout.py: noise": """alpha_dropout alpha_dropout_ dropout dropout_ feature_alpha_dropout
+        feature_alpha_dropout_ feature_dropout feature_dropout_ native_dropout""",
+    "tests/test_creation.py: uninitialised values and shared memory": """as_tensor asarray empty empty_like
+        empty_strided from_numpy frombuffer new new_empty tensor""",
+}
+# Ops that no case runs, and why.
+UNREACHED = {
+    "tests/test_dropout.py, tests/test_random.py: noise": """dropout feature_dropout alpha_dropout masked_noise
+        bernoulli multinomial native_dropout rrelu rrelu_noise normal poisson masked shifted""",
+    "tests/test_layers.py: PyTorch's float64 gradient has a float32 sixth": "hardsigmoid_grad",
+    "only in derivatives of third order and higher": "huber_loss l1_loss_mean l1_loss_none mse_loss smooth_l1_loss",
+}
+
+
+def words(table):
+    return {name for names in table.values() for name in names.split()}
+
+
+def covered():
+    """Names with a case, and the other names of the same functions."""
+    named = {case.name.split()[0] for case in CASES} | {name for case in CASES for name in case.covers}
+    functions = {id(table[name]) for name in named for table in (PUBLIC, METHODS) if name in table}
+    return named | {
+        name for table in (PUBLIC, METHODS) for name, function in table.items() if id(function) in functions
+    }
+
+
+def test_every_public_op_has_a_case():
+    have = covered() | words(EXEMPT)
+    twins = have | {name + "_" for name in have} | {name.removesuffix("_") for name in have}
+    missing = sorted((set(PUBLIC) | set(METHODS)) - twins)
+    assert not missing, f"no row in tests/cases: {' '.join(missing)}"
+
+
+def test_exemptions_are_needed():
+    unknown = sorted(words(EXEMPT) - set(PUBLIC) - set(METHODS))
+    assert [name for name in unknown if name != "binomial"] == []
+
+
+def test_a_name_without_a_row_is_noticed(monkeypatch):
+    monkeypatch.setitem(PUBLIC, "an_op_of_tomorrow", lambda input: input)
+    with pytest.raises(AssertionError, match="an_op_of_tomorrow"):
+        test_every_public_op_has_a_case()
+
+
+def run(case, sample):
+    """Values and both orders of gradients: what the generic checks run."""
+    inputs = tensors(rushlight, arrays(case, sample, case.dtypes[-1]), requires_grad=case.grad_order > 0)
+    leaves = [t for t in inputs if t.requires_grad]
+    passed = [t.clone() if case.name.endswith("_") else t for t in inputs]
+    outputs = [o for o in flat(case.call(rushlight, *passed, **sample.kwargs)) if getattr(o, "requires_grad", False)]
+    if not outputs or not leaves:
+        return
+    v = [rushlight.tensor(c).to(o.dtype) for c, o in zip(cotangents(outputs), outputs)]
+    again = case.grad_order > 1
+    for t in v:
+        t.requires_grad_(again)
+    first = rushlight.autograd.grad(outputs, leaves, v, create_graph=again, allow_unused=True)
+    first = [g for g in first if g is not None and g.requires_grad]
+    if again and first:
+        rushlight.autograd.grad(first, leaves + v, [g.detach() for g in first], create_graph=True, allow_unused=True)
+
+
+def test_every_op_is_reached():
+    """Run all cases and watch which ops are called."""
+    ops = {name: op for name, op in vars(primitives).items() if isinstance(op, Op)}
+    by_forward = {id(op.forward): name for name, op in ops.items()}
+    watched = {op.__call__.__code__ for op in ops.values()} | {Op.__call__.__code__, apply_inplace.__code__}
+    reached = set()
+
+    def watch(frame, event, _):
+        if event == "call" and frame.f_code in watched:
+            here = frame.f_locals
+            op = here.get("op") or here.get("self")
+            reached.add(op.name if op is not None else by_forward.get(id(here.get("forward"))))
+
+    twice = {param.values[0].name for param in TWICE}
+    assert twice
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sys.setprofile(watch)
+        try:
+            for case in CASES:
+                for sample in case.samples:
+                    run(case, sample)
+        finally:
+            sys.setprofile(None)
+    noise = {name for name in ops if name.startswith("refill_")}  # one op per distribution, tests/test_random.py
+    missing = sorted(set(ops) - reached - words(UNREACHED) - noise)
+    assert not missing, f"ops that no case reaches: {' '.join(missing)}"
+
+
+@pytest.mark.parametrize("package", ["nn", "nn.functional", "nn.init", "optim"])
+def test_listed_names_load(package):
+    module = importlib.import_module(f"rushlight.{package}")
+    for name in module.__all__:
+        assert getattr(module, name) is not None, name
+
+
+def test_lazy_names_load():
+    for name in rushlight._LAZY:
+        assert getattr(rushlight, name) is not None, name
+
+
+def test_dir_has_no_dead_names():
+    """What completion offers can be had."""
+    for name in dir(rushlight.Tensor):
+        assert hasattr(rushlight.Tensor, name)
