@@ -98,18 +98,6 @@ class Tensor(engines.TensorRecord):
             cell = self._cell = [0]
         return cell
 
-    def _become_view(self, source, piece, several=False) -> None:
-        """Note that this tensor is `piece` of `source`'s memory."""
-        cell = self._cell = source._share_cell()
-        self._seen = cell[0]
-        kind = "no_grad" if not mode.enabled else "several" if several else None
-        view = source._view
-        if view is None:
-            self._view = (source, piece, kind)
-        else:
-            base, chain, outer = view
-            self._view = (base, chain + piece, kind or outer)
-
     def _refresh(self) -> None:
         """For a view: if the shared memory was written to, read the node anew from the base."""
         version = self._cell[0]

@@ -7,6 +7,8 @@
 #define RL_METHODS(X) \
   X(runtime)          \
   X(records)          \
+  X(operators)        \
+  X(op_call)          \
   X(elementwise)      \
   X(reduce)           \
   X(optimizer)        \
@@ -24,5 +26,8 @@ namespace rl {
 RL_METHODS(RL_DECLARE_METHODS)
 #undef RL_DECLARE_METHODS
 
-bool add_records(PyObject* module);  // TensorRecord, NodeRecord
+bool add_records(PyObject* module);  // TensorRecord, NodeRecord and the two below
+bool add_grad_mode(PyObject* module);
+bool add_op_record(PyObject* module);
+PyNumberMethods* tensor_number_methods();
 }  // namespace rl

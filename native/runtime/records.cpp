@@ -2,6 +2,8 @@
 // Python classes Tensor and Node derive from them; creating one costs an allocation instead of a dozen attribute
 // writes, and reading a field that was never set costs no search through the class.
 
+#include "runtime/records.h"
+
 #include "runtime/array_view.h"
 // structmember.h needs Python.h first
 #include <structmember.h>
@@ -11,11 +13,6 @@
 #include "runtime/bindings.h"
 
 namespace rl {
-
-template <int N>
-struct Record {
-  PyObject_HEAD PyObject* fields[N];
-};
 
 struct Field {
   const char* name;
@@ -54,7 +51,7 @@ struct RecordClass {
   static bool ready(PyObject* module, const char* name) {
     for (int i = 0; i < N; ++i) {
       if (!defaults[i].initial) defaults[i].initial = Py_None;
-      members[i] = {defaults[i].name, T_OBJECT_EX, Py_ssize_t(offsetof(Record<N>, fields) + i * sizeof(PyObject*)), 0,
+      members[i] = {defaults[i].name, T_OBJECT, Py_ssize_t(offsetof(Record<N>, fields) + i * sizeof(PyObject*)), 0,
                     nullptr};
     }
     type.tp_basicsize = sizeof(Record<N>);
@@ -68,7 +65,6 @@ struct RecordClass {
   }
 };
 
-constexpr int kTensorFields = 9, kNodeFields = 12;
 using TensorRecord = RecordClass<kTensorFields>;
 using NodeRecord = RecordClass<kNodeFields>;
 
@@ -93,18 +89,52 @@ PyTypeObject NodeRecord::type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight._n
 
 static PyTypeObject* tensor_class = nullptr;
 
-// wrap(array): a new Tensor on it
-static PyObject* wrap(PyObject*, PyObject* array) {
-  if (!tensor_class) {
+bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, &TensorRecord::type); }
+bool is_node(PyObject* object) { return PyObject_TypeCheck(object, &NodeRecord::type); }
+PyTypeObject* node_record_type() { return &NodeRecord::type; }
+
+PyObject* wrap_array(PyObject* array) {
+  PyObject* self = nullptr;
+  if (tensor_class)
+    self = tensor_class->tp_alloc(tensor_class, 0);
+  else
     PyErr_SetString(PyExc_RuntimeError, "wrap: Tensor is not defined yet");
+  if (!self) {
+    Py_DECREF(array);
     return nullptr;
   }
-  PyObject* self = tensor_class->tp_alloc(tensor_class, 0);
-  if (!self) return nullptr;
   auto* record = reinterpret_cast<Record<kTensorFields>*>(self);
   TensorRecord::fill(record);
-  Py_SETREF(record->fields[0], Py_NewRef(array));
+  Py_SETREF(record->fields[kArray], array);
   return self;
+}
+
+// wrap(array): a new Tensor on it
+static PyObject* wrap(PyObject*, PyObject* array) { return wrap_array(Py_NewRef(array)); }
+
+PyObject* new_node(PyTypeObject* cls) {
+  PyObject* self = cls->tp_alloc(cls, 0);
+  if (self) NodeRecord::fill(reinterpret_cast<Record<kNodeFields>*>(self));
+  return self;
+}
+
+int64_t next_seq() {
+  static int64_t seq = 0;
+  return seq++;
+}
+static PyObject* take_seq(PyObject*, PyObject*) { return PyLong_FromLongLong(next_seq()); }
+
+PyObject* edge_of(PyObject* tensor) {
+  PyObject* node = field(tensor, kNode);
+  if (node == Py_None) return Py_NewRef(is_wanted_leaf(tensor) ? tensor : Py_None);
+  PyObject* nr = field(tensor, kNr);
+  const int first = PyObject_Not(nr);
+  if (first < 0) return nullptr;
+  return first ? Py_NewRef(node) : PyTuple_Pack(2, node, nr);
+}
+static PyObject* edge_of_object(PyObject*, PyObject* tensor) {
+  if (!is_tensor(tensor)) return PyErr_Format(PyExc_TypeError, "edge_of: expected a tensor, got %R", tensor);
+  return edge_of(tensor);
 }
 
 static PyObject* set_tensor_class(PyObject*, PyObject* cls) {
@@ -118,81 +148,18 @@ static PyObject* set_tensor_class(PyObject*, PyObject* cls) {
   Py_RETURN_NONE;
 }
 
-// The arithmetic operators. Tensors that record nothing go straight to the kernel; everything else (gradients, other
-// dtypes, errors) to the Python function of the same operation.
-enum Operator { kAdd, kSubtract, kMultiply, kTrueDivide, kMatrixMultiply, kOperators };
-static const char* const operator_names[kOperators] = {"add", "sub", "mul", "div", "matmul"};
-static PyObject* kernels[kOperators];
-static PyObject* generals[kOperators];
-
-static bool is_record(PyObject* object) { return PyObject_TypeCheck(object, &TensorRecord::type); }
-
-// The float array of a tensor whose use needs no recording, else nullptr. Borrowed.
-static PyObject* plain_float(PyObject* object, int* typenum) {
-  auto* record = reinterpret_cast<Record<kTensorFields>*>(object);
-  PyObject** field = record->fields;
-  if (field[1] != Py_None || field[3] != Py_False || field[5] != Py_None || !PyArray_Check(field[0])) return nullptr;
-  *typenum = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(field[0]));
-  return *typenum == NPY_FLOAT32 || *typenum == NPY_FLOAT64 ? field[0] : nullptr;
-}
-
-template <int op>
-static PyObject* binary_operator(PyObject* a, PyObject* b) {
-  int left_type = -1, right_type = -1;
-  PyObject *x = nullptr, *y = nullptr;
-  if (is_record(a))
-    x = plain_float(a, &left_type);
-  else if (PyFloat_CheckExact(a))
-    x = a;
-  if (is_record(b))
-    y = plain_float(b, &right_type);
-  else if (PyFloat_CheckExact(b))
-    y = b;
-  const bool numbers = left_type < 0 || right_type < 0;
-  if (x && y && (numbers ? op <= kMultiply || (op == kTrueDivide && left_type >= 0) : left_type == right_type)) {
-    PyObject* arguments[] = {x, y};
-    PyObject* result = PyObject_Vectorcall(kernels[op], arguments, 2, nullptr);
-    if (result) {
-      PyObject* tensor = wrap(nullptr, result);
-      Py_DECREF(result);
-      return tensor;
-    }
-    PyErr_Clear();  // shapes that do not fit: the general function says so in PyTorch's words
-  }
-  if (!generals[op]) Py_RETURN_NOTIMPLEMENTED;
-  PyObject* arguments[] = {a, b};
-  return PyObject_Vectorcall(generals[op], arguments, 2, nullptr);
-}
-
-static PyNumberMethods number_methods = {};
-
-// set_operators({name: (kernel, general function)})
-static PyObject* set_operators(PyObject*, PyObject* table) {
-  for (int op = 0; op < kOperators; ++op) {
-    PyObject* pair = PyDict_Check(table) ? PyDict_GetItemString(table, operator_names[op]) : nullptr;
-    if (!pair || !PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2)
-      return PyErr_Format(PyExc_TypeError, "set_operators: expected a dict with a pair for '%s'", operator_names[op]);
-    Py_XSETREF(kernels[op], Py_NewRef(PyTuple_GET_ITEM(pair, 0)));
-    Py_XSETREF(generals[op], Py_NewRef(PyTuple_GET_ITEM(pair, 1)));
-  }
-  Py_RETURN_NONE;
-}
-
 bool add_records(PyObject* module) {
-  number_methods.nb_add = binary_operator<kAdd>;
-  number_methods.nb_subtract = binary_operator<kSubtract>;
-  number_methods.nb_multiply = binary_operator<kMultiply>;
-  number_methods.nb_true_divide = binary_operator<kTrueDivide>;
-  number_methods.nb_matrix_multiply = binary_operator<kMatrixMultiply>;
-  TensorRecord::type.tp_as_number = &number_methods;
-  TensorRecord::defaults[2].initial = PyLong_FromLong(0);
-  TensorRecord::defaults[3].initial = Py_False;
-  NodeRecord::defaults[4].initial = PyLong_FromLong(1);
-  return TensorRecord::ready(module, "TensorRecord") && NodeRecord::ready(module, "NodeRecord");
+  TensorRecord::type.tp_as_number = tensor_number_methods();
+  TensorRecord::defaults[kNr].initial = PyLong_FromLong(0);
+  TensorRecord::defaults[kRequiresGrad].initial = Py_False;
+  NodeRecord::defaults[kNumOutputs].initial = PyLong_FromLong(1);
+  return TensorRecord::ready(module, "TensorRecord") && NodeRecord::ready(module, "NodeRecord") &&
+         add_grad_mode(module) && add_op_record(module);
 }
 
 PyMethodDef records_methods[] = {{"wrap", wrap, METH_O, "A new Tensor on an array."},
-                                 {"set_operators", set_operators, METH_O, "What + - * / @ call."},
+                                 {"next_seq", take_seq, METH_NOARGS, "The number of the next node."},
+                                 {"edge_of", edge_of_object, METH_O, "Where the gradient of a tensor goes, or None."},
                                  {"set_tensor_class", set_tensor_class, METH_O, "The class that wrap makes."},
                                  {nullptr, nullptr, 0, nullptr}};
 

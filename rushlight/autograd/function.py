@@ -6,7 +6,8 @@ import functools
 from typing import Any
 
 from .. import engine as engines
-from .graph import FREED, Node, _next_seq, check_versions
+from ..engine import next_seq
+from .graph import FREED, Node, check_versions
 from .inplace import bump, check_writable, rebase
 from .mode import _set, mode
 from .op import edge_of
@@ -187,7 +188,7 @@ class Function(metaclass=_FunctionMeta):
         if not recording:
             return result
         node = cls._node_class()
-        node.seq = _next_seq()
+        node.seq = next_seq()
         node.next = edges
         node.positions = tuple(i for i, a in enumerate(args) if isinstance(a, _Tensor))
         node.num_arguments = len(args)

@@ -6,14 +6,11 @@ or a pair (Node, output index).
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict
 from typing import Any
 
 from ..engine import NodeRecord
 from ..utils.hooks import RemovableHandle
-
-_next_seq = itertools.count().__next__
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "

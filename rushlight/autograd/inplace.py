@@ -11,7 +11,8 @@ from typing import Any
 
 from .. import engine as engines
 from ..dtypes import can_cast, dtype_title
-from .graph import Node, _next_seq
+from ..engine import next_seq
+from .graph import Node
 from .mode import mode
 from .op import cpu, edge_of, primitives
 
@@ -129,7 +130,7 @@ def write_checked(tensor, result) -> None:
 def set_history(tensor, op, inputs, aux, attrs) -> Node:
     """Make `op` on `inputs` the producer of the tensor's new value."""
     node = op.new_node(inputs)
-    node.seq = _next_seq()
+    node.seq = next_seq()
     Tensor = type(tensor)._tensor_class
     node.next = tuple([edge_of(t) if isinstance(t, Tensor) else None for t in inputs])
     op.save_into(node, inputs, (tensor,), aux, attrs)
@@ -165,7 +166,7 @@ class CopySlices(Node):
     """A write into part of a base: splits the base's gradient between the writer and the older history."""
 
     def __init__(self, writer: Node, chain: tuple, base_edge):
-        self.seq = _next_seq()
+        self.seq = next_seq()
         self.ctx = (writer, chain)
         self.next = (base_edge, *writer.next[1:])
         self.writer_next = writer.next

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 
+from ..engine import GradMode
 
-class _Mode(threading.local):
-    enabled = True
-    inference = False
-
-
-mode = _Mode()
+mode = GradMode()  # .enabled (True) and .inference (False) of the current thread
 
 
 def is_grad_enabled() -> bool:

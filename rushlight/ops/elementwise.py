@@ -33,6 +33,7 @@ def unary(name, backward=None, *, grad_name=None, saves="input", floats=True, in
         "save_output": saves == "output",
         "grad_name": grad_name or name.title().replace("_", "") + "Backward0",
         "forward": forward,
+        "kernel": kernel,
         "out": out,
     }
     if backward is not None:
@@ -100,15 +101,14 @@ def binary(
         "inputs": 2,
         "save": saves,
         "saves_other": 0 if factors else None,
-        "grad_name": grad_names[0] if grad_names else name.title().replace("_", "") + "Backward0",
+        "grad_name": grad_names or name.title().replace("_", "") + "Backward0",
         "broadcast": True,
         "forward": forward,
+        "kernel": kernel,
         "out": not compare,
     }
     if backward is not None:
         body["backward"] = lambda xp, g, saved, need: backward(xp, g, need, *saved)
-    if grad_names:
-        body["new_node"] = _named_by_operands(grad_names)
     op = OpType(name, (Op,), body)
 
     def function(input, other, *, out=None):
@@ -128,18 +128,6 @@ def binary(
         for public_name in (name, *aliases):
             public(method=public_name + "_", function=False)(method)
     return function
-
-
-def _named_by_operands(names):
-    def new_node(self, tensors):
-        a, b = tensors
-        which = 0 if not isinstance(b, Tensor) else 1 if isinstance(a, Tensor) else 2
-        types = self.node_types
-        if not types:
-            types.extend([self.node_type, *[OpType.node_class(self, n) for n in names[1:]]])
-        return types[which]()
-
-    return new_node
 
 
 def inplace_binary(op, name, floats=False, compare=False):
