@@ -20,7 +20,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLES = ("kernels", "conv", "layers", "overhead", "models", "sampling")
+TABLES = ("kernels", "elementwise", "conv", "layers", "overhead", "models", "sampling")
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
