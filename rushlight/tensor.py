@@ -41,6 +41,7 @@ class Tensor(engines.TensorRecord):
     #   _cell        [version], shared by all tensors on the same memory
     #   _hooks       hooks on a leaf's gradient
     _retain = False
+    _post_accumulate_grad_hooks: Any = None
     __array_priority__ = 1000
     __module__ = "torch"
 

@@ -623,3 +623,60 @@ def test_backward_in_threads():
     for t in threads:
         t.join()
     assert results == [200.0 * (i + 1) for i in range(4)]
+
+
+def test_weight_gradient_is_not_copied():
+    """Each gradient of a Linear is computed into the memory that .grad keeps: no buffer beyond that is held."""
+    import rushlight
+    from rushlight.engine import cpu
+
+    layer = rushlight.nn.Linear(64, 128)
+    made = []
+    product = cpu.matmul
+
+    def watched(a, b):
+        result = product(a, b)
+        made.append((result.shape, result.__array_interface__["data"][0]))
+        return result
+
+    cpu.matmul = watched
+    try:
+        layer(rushlight.ones(8, 64)).sum().backward()
+    finally:
+        cpu.matmul = product
+    assert ((128, 64), layer.weight.grad.data_ptr()) in made
+    before = rushlight.memory_stats()["allocated_bytes"]
+    del layer.weight.grad
+    held = before - rushlight.memory_stats()["allocated_bytes"]
+    assert 128 * 64 * 4 <= held < 2 * 128 * 64 * 4
+
+
+def test_gradients_in_several_threads():
+    """Passes over a shared graph and over own ones at the same time."""
+    import threading
+
+    import rushlight
+
+    shared = rushlight.ones(4, 4, requires_grad=True)
+    trunk = (shared * 2).exp()
+    found, errors = [], []
+
+    def work():
+        try:
+            for _ in range(50):
+                own = rushlight.ones(4, 4, requires_grad=True)
+                loss = (trunk * own).sum()
+                g, h = rushlight.autograd.grad(loss, (shared, own), retain_graph=True)
+                found.append((g.sum().item(), h.sum().item()))
+                with rushlight.no_grad():
+                    assert not (own * 2).requires_grad
+        except Exception as error:  # a thread's own exception would be lost
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert len(set(found)) == 1 and rushlight.is_grad_enabled()

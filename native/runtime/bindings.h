@@ -9,6 +9,8 @@
   X(records)          \
   X(operators)        \
   X(op_call)          \
+  X(op_backward)      \
+  X(backward_pass)    \
   X(elementwise)      \
   X(reduce)           \
   X(optimizer)        \

@@ -88,7 +88,15 @@ PyObject* edge_of(PyObject* tensor);
 // set_autograd_helpers(namespace) fills it from attributes of these names.
 #define RL_AUTOGRAD_HELPERS(X) \
   X(engine)                    \
-  X(primitives)
+  X(primitives)                \
+  X(raise_freed)               \
+  X(check_versions)            \
+  X(check_outputs)             \
+  X(outputs_as_tensors)        \
+  X(run_tensor_hooks)          \
+  X(run_post_hooks)            \
+  X(observe)                   \
+  X(with_zeros)
 struct AutogradHelpers {
 #define RL_DECLARE_HELPER(name) PyObject* name;
   RL_AUTOGRAD_HELPERS(RL_DECLARE_HELPER)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
+from types import SimpleNamespace
 from typing import Any
 
+from .. import engine as engines
 from ..dtypes import dtype_title
-from .graph import Node
-from .mode import mode
-from .op import cpu, edge_of, primitives
+from .graph import check_outputs, check_versions, raise_freed
+from .op import cpu, edge_of, outputs_as_tensors, primitives
 
 _Tensor: Any = None
 
@@ -143,215 +143,38 @@ def _initial_grads(tensors, grad_tensors, create_graph) -> list:
     return result
 
 
-def _split(edge):
-    return edge if type(edge) is tuple else (edge, 0)
-
-
-class _Pass:
-    """State of one backward pass. Keys of the tables are nodes and leaf tensors, by identity."""
-
-    def __init__(self, keep, create_graph, accumulate, inputs):
-        self.keep = keep
-        self.create_graph = create_graph
-        self.accumulate = accumulate
-        self.xp: Any = primitives if create_graph else cpu
-        self.waiting: dict = {}  # consumers that have not yet delivered
-        self.buffers: dict = {}  # gradient so far; a list of them for nodes with several outputs
-        self.owned: set = set()  # buffers this pass allocated by adding, free to add into
-        self.ready: list = []  # heap of (-seq, node)
-        self.captures: dict = {}  # node or leaf -> [(output index, position in inputs)]
-        self.inputs = inputs
-        self.found: list = []
-        self.wanted: Any = None  # nodes on a path to an input; None: all
-
-    def count(self, roots) -> None:
-        """Count the deliveries that every node and leaf reachable from the roots will get."""
-        waiting = self.waiting
-        stack: list = []
-        edges = roots
-        while True:
-            for edge in edges:
-                if edge is None:
-                    continue
-                target = edge[0] if type(edge) is tuple else edge
-                known = waiting.get(target)
-                if known is not None:
-                    waiting[target] = known + 1
-                    continue
-                waiting[target] = 1
-                if isinstance(target, Node):
-                    stack.append(target)
-            if not stack:
-                return
-            edges = stack.pop().next
-
-    def restrict(self, inputs) -> None:
-        """Only nodes from which an input can be reached need to run."""
-        for position, tensor in enumerate(inputs):
-            edge = edge_of(tensor)
-            if edge is None:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
-            target, index = _split(edge)
-            self.captures.setdefault(target, []).append((index, position))
-        self.found = [None] * len(inputs)
-        nodes = sorted([t for t in self.waiting if isinstance(t, Node)], key=lambda n: n.seq)  # inputs first
-        wanted = self.wanted = {t for t in self.captures if t in self.waiting}
-        for node in nodes:
-            if node not in wanted and self.leads_on(node):
-                wanted.add(node)
-
-    def leads_on(self, node) -> bool:
-        """Whether an input lies strictly beyond `node`."""
-        return any(edge is not None and _split(edge)[0] in self.wanted for edge in node.next)
-
-    def deliver(self, edge, value) -> None:
-        """Hand a gradient (None: there is none) along an edge; run what has then heard from all its consumers."""
-        if type(edge) is tuple:
-            target, index = edge
-        else:
-            target, index = edge, 0
-        if value is not None:
-            have = self.buffers.get(target)
-            if isinstance(target, Node) and target.num_outputs != 1:
-                if have is None:
-                    have = self.buffers[target] = [None] * target.num_outputs
-                have[index] = value if have[index] is None else self.xp.add(have[index], value)
-            elif have is None:
-                self.buffers[target] = value
-            elif target in self.owned and have.dtype == value.dtype:
-                cpu.add(have, value, out=have)
-            else:
-                self.buffers[target] = self.xp.add(have, value)
-                if not self.create_graph:
-                    self.owned.add(target)
-        left = self.waiting[target] - 1
-        self.waiting[target] = left
-        if left == 0:
-            if isinstance(target, Node):
-                heapq.heappush(self.ready, (-target.seq, target))
-            else:
-                self.finish_leaf(target)
-
-    def finish_leaf(self, leaf) -> None:
-        """All gradients of a leaf are in: run its hooks, then capture or accumulate."""
-        value = self.buffers.pop(leaf, None)
-        if value is None:
-            return
-        if leaf._hooks:
-            value = _run_tensor_hooks(leaf._hooks, value, self.create_graph)
-        if self.wanted is not None:
-            for _, position in self.captures.get(leaf, ()):
-                self.found[position] = value
-            if leaf not in self.captures:
-                return
-        if self.accumulate:
-            accumulate_grad(leaf, value, self.create_graph)
-
-    def run_node(self, node: Node) -> None:
-        value = self.buffers.pop(node, None)
-        if value is not None and (node.special or node in self.captures):
-            value = self.observe(node, value)
-        if value is None or (self.wanted is not None and not self.leads_on(node)):
-            for edge in node.next:
-                if edge is not None:
-                    self.deliver(edge, None)
-            return
-        if node.num_outputs == 1:
-            grads = (value,)
-        else:
-            grads = tuple(value)
-            if node.output_metas is not None:
-                grads = tuple(
-                    [
-                        self.zeros(meta) if g is None and meta is not None else g
-                        for g, meta in zip(grads, node.output_metas)
-                    ]
-                )
-        del value
-        results = node.run(grads, self.create_graph)
-        if node.post_hooks:
-            results = _run_post_hooks(node, results, grads, self.create_graph)
-        if not self.keep:
-            node.release()
-        del grads
-        deliver = self.deliver
-        remaining = list(results)
-        del results
-        for position, edge in enumerate(node.next):
-            if edge is not None:
-                value, remaining[position] = remaining[position], None  # the gradient's only reference travels on
-                deliver(edge, value)
-                del value
-
-    def observe(self, node, value):
-        """What looks at a node's output gradients: hooks, retain_grad, requested inputs."""
-        slots = [value] if node.num_outputs == 1 else value
-        if node.tensor_hooks is not None:
-            for index, hooks in node.tensor_hooks.items():
-                if slots[index] is not None:
-                    slots[index] = _run_tensor_hooks(hooks, slots[index], self.create_graph)
-        if node.pre_hooks:
-            slots = _run_pre_hooks(node, slots, self.create_graph)
-        if node.retained is not None:
-            for index, reference in node.retained.items():
-                tensor = reference()
-                if tensor is not None and slots[index] is not None:
-                    accumulate_grad(tensor, slots[index], self.create_graph)
-        for index, position in self.captures.get(node, ()):
-            if slots[index] is not None:
-                self.found[position] = slots[index]
-                if self.accumulate:
-                    accumulate_grad(self.inputs[position], slots[index], self.create_graph)
-        return slots[0] if node.num_outputs == 1 else slots
-
-    def zeros(self, meta):
-        shape, dtype = meta
-        array = cpu.zeros(shape, dtype=dtype)
-        return _Tensor._wrap(array) if self.create_graph else array
-
-
 def run_backward(tensors, grads, keep, create_graph, inputs, accumulate) -> list:
-    state = _Pass(keep, create_graph, accumulate, inputs)
-    roots = [edge_of(tensor) for tensor in tensors]
-    state.count(roots)
-    if inputs is not None:
-        state.restrict(inputs)
-    previous = mode.enabled
-    mode.enabled = create_graph
-    ready = state.ready
-    try:
-        for position, edge in enumerate(roots):
-            value, grads[position] = grads[position], None
-            state.deliver(edge, value)
-            del value
-        while ready:
-            state.run_node(heapq.heappop(ready)[1])
-    finally:
-        mode.enabled = previous
-    return state.found
+    """Walk the tape (native/runtime/backward_pass.cpp); the gradients of `inputs` unless they are accumulated."""
+    edges = tuple([edge_of(tensor) for tensor in tensors])
+    return engines.run_backward(edges, grads, keep, create_graph, inputs, accumulate)
 
 
-def accumulate_grad(leaf, value, create_graph: bool) -> None:
-    """leaf.grad = leaf.grad + value; the array is taken over when nobody else holds it."""
-    old = leaf._grad
-    if create_graph:
-        new = value if isinstance(value, _Tensor) else _Tensor._wrap(value)
-        leaf._grad = new if old is None else primitives.add(old, new)
-    else:
-        array = value._array if isinstance(value, _Tensor) else value
-        del value
-        if old is None:
-            leaf._grad = _Tensor._wrap(cpu.claim(array))
-        elif old._node is None and not old._rg:
-            cpu.add(old._array, array, out=old._array)
-            if old._cell is not None:
-                old._cell[0] += 1
-        else:
-            leaf._grad = _Tensor._wrap(cpu.add(old._array, array))
-    hooks = leaf.__dict__.get("_post_accumulate_grad_hooks")
-    if hooks:
-        for hook in tuple(hooks.values()):
-            hook(leaf)
+def _observe(node, value, create_graph):
+    """What looks at a node's output gradients: hooks and retain_grad. `value`: a list if there are several outputs."""
+    slots = [value] if node.num_outputs == 1 else value
+    if node.tensor_hooks is not None:
+        for index, hooks in node.tensor_hooks.items():
+            if slots[index] is not None:
+                slots[index] = _run_tensor_hooks(hooks, slots[index], create_graph)
+    if node.pre_hooks:
+        slots = _run_pre_hooks(node, slots, create_graph)
+    if node.retained is not None:
+        for index, reference in node.retained.items():
+            tensor = reference()
+            if tensor is not None and slots[index] is not None:
+                engines.accumulate_grad(tensor, slots[index], create_graph)
+    return slots[0] if node.num_outputs == 1 else slots
+
+
+def _with_zeros(grads, metas, create_graph) -> tuple:
+    """The gradients of a node's outputs, zeros for those that were not used."""
+    return tuple([_zeros(meta, create_graph) if g is None and meta is not None else g for g, meta in zip(grads, metas)])
+
+
+def _zeros(meta, create_graph):
+    shape, dtype = meta
+    array = cpu.zeros(shape, dtype=dtype)
+    return _Tensor._wrap(array) if create_graph else array
 
 
 def _as_tensor(value):
@@ -397,3 +220,19 @@ def _run_post_hooks(node, results, slots, create_graph):
         if result is not None:
             values = result if isinstance(result, tuple) else (result,)
     return values if create_graph else tuple(None if g is None else g._array for g in values)
+
+
+engines.set_autograd_helpers(
+    SimpleNamespace(
+        engine=cpu,
+        primitives=primitives,
+        raise_freed=raise_freed,
+        check_versions=check_versions,
+        check_outputs=check_outputs,
+        outputs_as_tensors=outputs_as_tensors,
+        run_tensor_hooks=_run_tensor_hooks,
+        run_post_hooks=_run_post_hooks,
+        observe=_observe,
+        with_zeros=_with_zeros,
+    )
+)

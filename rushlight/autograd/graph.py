@@ -111,6 +111,17 @@ def check_versions(node: Node, saved: tuple, versions: tuple | None) -> None:
                 raise modified(node, tensor._dtype_shape(), cell[0], expected)
 
 
+def check_outputs(node: Node, cells: tuple, arrays: tuple) -> None:
+    """RuntimeError when an output that backward needs was modified in place."""
+    for (cell, version), array in zip(cells, arrays):
+        if cell[0] != version:
+            raise modified(node, f"output of shape {list(array.shape)}", cell[0], version)
+
+
+def raise_freed() -> None:
+    raise RuntimeError(FREED)
+
+
 def modified(node: Node, what: str, now: int, expected: int) -> RuntimeError:
     return RuntimeError(
         f"one of the variables needed for gradient computation has been modified by an inplace operation: [{what}], "

@@ -12,12 +12,11 @@ and a Tensor method.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from .. import engine as engines
 from ..engine import edge_of as edge_of
-from .graph import FREED, Node, check_versions, modified
+from .graph import Node
 
 cpu = engines.cpu  # every tensor of this build lives there; the lookup by device goes here when a second engine comes
 
@@ -96,58 +95,28 @@ class Op(engines.OpRecord, metaclass=OpType):
 
 
 class OpNode(Node):
-    """The tape entry of an Op."""
+    """The tape entry of an Op; the backward pass calls `differentiate` without asking it."""
 
     def run(self, grads, create_graph):
-        ctx = self.ctx
-        if ctx is None:
-            raise RuntimeError(FREED)
-        op = self.op
-        saved, versions, saved_outs, cells, attrs, shapes = ctx
-        if saved:
-            check_versions(self, saved, versions)
-        if cells is not None:
-            for (cell, version), array in zip(cells, saved_outs):
-                if cell[0] != version:
-                    raise modified(self, f"output of shape {list(array.shape)}", cell[0], version)
-        need = tuple([edge is not None for edge in self.next])
-        if create_graph:
-            xp = primitives
-            values = saved + self._outputs_as_tensors(saved_outs, cells) + shapes
-        else:
-            xp = cpu
-            if saved:
-                values = tuple([t._array if isinstance(t, _Tensor) else t for t in saved]) + saved_outs + shapes
-            else:
-                values = saved_outs + shapes if saved_outs else shapes
-        g = grads[0] if self.num_outputs == 1 else grads
-        del grads
-        result = op.backward(xp, g, values, need, **attrs)
-        if self.extra_shapes is not None:
-            result = tuple(
-                [
-                    g if g is None or shape is None or tuple(g.shape) == shape else xp.sum_to(g, shape=shape)
-                    for g, shape in zip(result, self.extra_shapes)
-                ]
-            )
-        return result
+        return engines.differentiate(self.op, self, grads[0] if self.num_outputs == 1 else grads, create_graph)
 
-    def _outputs_as_tensors(self, saved_outs, cells):
-        """Saved outputs keep their place in the graph; aux arrays are constants."""
-        count = 0 if cells is None else len(cells)
-        tensors = []
-        for i, array in enumerate(saved_outs):
-            if array is None or not engines.is_array(array):
-                tensors.append(array)
-                continue
-            t = _Tensor._wrap(array)
-            if i < count:
-                t._cell = cells[i][0]
-                if t._is_differentiable():
-                    t._node = self
-                    t._nr = i
-            tensors.append(t)
-        return tuple(tensors)
+
+def outputs_as_tensors(node, arrays, cells) -> tuple:
+    """Saved outputs as tensors that keep their place in the graph; aux arrays as constants."""
+    count = 0 if cells is None else len(cells)
+    tensors = []
+    for i, array in enumerate(arrays):
+        if array is None or not engines.is_array(array):
+            tensors.append(array)
+            continue
+        t = _Tensor._wrap(array)
+        if i < count:
+            t._cell = cells[i][0]
+            if t._is_differentiable():
+                t._node = node
+                t._nr = i
+        tensors.append(t)
+    return tuple(tensors)
 
 
 def public(*, method: bool | str = False, name: str | None = None, function: bool = True):
@@ -167,6 +136,3 @@ def public(*, method: bool | str = False, name: str | None = None, function: boo
 def method(name: str | None = None):
     """Make a function a Tensor method only."""
     return public(method=name or True, function=False)
-
-
-engines.set_autograd_helpers(SimpleNamespace(engine=cpu, primitives=primitives))

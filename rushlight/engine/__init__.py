@@ -5,8 +5,11 @@ from .._native import (
     NodeRecord,
     OpRecord,
     TensorRecord,
+    accumulate_grad,
+    differentiate,
     edge_of,
     next_seq,
+    run_backward,
     set_autograd_helpers,
     set_operators,
     set_tensor_class,
@@ -16,5 +19,5 @@ from . import cpu
 
 is_array = cpu.is_array
 
-__all__ = """GradMode NodeRecord OpRecord TensorRecord cpu edge_of is_array next_seq set_autograd_helpers set_operators
-set_tensor_class wrap""".split()
+__all__ = """GradMode NodeRecord OpRecord TensorRecord accumulate_grad cpu differentiate edge_of is_array next_seq
+run_backward set_autograd_helpers set_operators set_tensor_class wrap""".split()

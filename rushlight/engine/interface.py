@@ -14,7 +14,6 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
     },
     "creation": {
         "arange": ("start, end, step, dtype", "start, start + step, ... below end"),
-        "claim": ("a", "`a` itself when the caller holds the only reference to it and to its memory, else a copy"),
         "clone": ("a", "a copy"),
         "empty": ("shape, dtype", "uninitialised, C-contiguous"),
         "empty_strided": (

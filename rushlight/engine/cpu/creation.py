@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from .dtypes import dtype_of, to_engine_dtype
 
 __all__ = [
     "arange",
-    "claim",
     "clone",
     "empty",
     "empty_strided",
@@ -92,23 +90,6 @@ def is_dense(a) -> bool:
             return False
         step *= size
     return True
-
-
-def claim(a):
-    """`a` itself when the caller holds the only reference to it and to its memory, else a copy.
-
-    The caller passes its only variable: one reference there, one in this frame, one in getrefcount's.
-    """
-    if a.flags.writeable and sys.getrefcount(a) <= _HELD_BY_CALLER and is_dense(a):
-        base = a.base
-        if base is None:
-            return a
-        if type(base) is np.ndarray and base.base is None and base.size == a.size and sys.getrefcount(base) <= 3:
-            return a
-    return clone(a)
-
-
-_HELD_BY_CALLER = 3 if sys.version_info < (3, 12) else 3
 
 
 def arange(start, end, step, dtype):

@@ -1,0 +1,522 @@
+// The backward pass: walks the tape from the roots, newest node first, and adds up the gradients at the leaves.
+//
+// An edge is None, a leaf tensor, a node (its output 0) or (node, output). `targets` are the nodes and leaves that can
+// be reached; each waits for one delivery per edge that leads to it (of a gradient, or of the news that there is none).
+// A node is run when it has heard from all its consumers; of the nodes that are ready the newest goes first. Nothing
+// here recurses, so a graph may be as deep as it likes, and all state is on the C stack, so threads do not meet.
+//
+// Invariant: a gradient has one reference, handed on from edge to edge, unless a backward rule returned it several
+// times. That is what lets `claim` give it to the leaf without a copy.
+
+#include <algorithm>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "runtime/bindings.h"
+#include "runtime/op_record.h"
+
+namespace rl {
+
+// ---- the gradient of a leaf ----
+
+// Whether some permutation of the axes is contiguous: no gaps, no overlap.
+static bool is_dense(PyArrayObject* a) {
+  const int ndim = PyArray_NDIM(a);
+  npy_intp stride[NPY_MAXDIMS], size[NPY_MAXDIMS];
+  int count = 0;
+  for (int i = 0; i < ndim; ++i) {
+    if (PyArray_DIM(a, i) == 1) continue;
+    int at = count++;
+    for (; at > 0 && stride[at - 1] > PyArray_STRIDE(a, i); --at) {
+      stride[at] = stride[at - 1];
+      size[at] = size[at - 1];
+    }
+    stride[at] = PyArray_STRIDE(a, i);
+    size[at] = PyArray_DIM(a, i);
+  }
+  npy_intp step = PyArray_ITEMSIZE(a);
+  for (int i = 0; i < count; ++i) {
+    if (stride[i] != step) return false;
+    step *= size[i];
+  }
+  return true;
+}
+
+static bool is_own(PyObject* array) {
+  if (!PyArray_CheckExact(array) || Py_REFCNT(array) != 1) return false;
+  auto* a = reinterpret_cast<PyArrayObject*>(array);
+  if (!PyArray_ISWRITEABLE(a) || !is_dense(a)) return false;
+  PyObject* base = PyArray_BASE(a);
+  if (!base) return true;
+  auto* whole = reinterpret_cast<PyArrayObject*>(base);
+  return PyArray_CheckExact(base) && Py_REFCNT(base) == 1 && !PyArray_BASE(whole) &&
+         PyArray_SIZE(whole) == PyArray_SIZE(a);
+}
+
+// `array` itself when nobody else holds it or its memory, else a copy. Takes over the reference.
+static PyObject* claim(PyObject* array) {
+  if (is_own(array)) return array;
+  PyObject* copy = PyObject_CallMethod(helpers.engine, "clone", "O", array);
+  Py_DECREF(array);
+  return copy;
+}
+
+static PyObject* call_add(PyObject* xp, PyObject* a, PyObject* b, PyObject* out) {
+  static PyObject* name = PyUnicode_InternFromString("add");
+  Ref add(PyObject_GetAttr(xp, name));
+  if (!add) return nullptr;
+  PyObject* arguments[] = {a, b, out};
+  return PyObject_Vectorcall(add.object, arguments, out ? 3 : 2, nullptr);
+}
+
+static bool run_accumulate_hooks(PyObject* leaf) {
+  static PyObject* name = PyUnicode_InternFromString("_post_accumulate_grad_hooks");
+  Ref hooks(PyObject_GetAttr(leaf, name));
+  if (!hooks) return false;
+  if (hooks.object == Py_None) return true;
+  Ref values(PyObject_CallMethod(hooks.object, "values", nullptr));
+  Ref all(values ? PySequence_Tuple(values.object) : nullptr);
+  if (!all) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(all.object); ++i) {
+    Ref result(PyObject_CallOneArg(PyTuple_GET_ITEM(all.object, i), leaf));
+    if (!result) return false;
+  }
+  return true;
+}
+
+// leaf.grad = leaf.grad + value; takes over the reference to `value`.
+static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) {
+  Ref given(value), old(Py_NewRef(field(leaf, kGrad)));
+  const bool first = !is_tensor(old.object);
+  if (create_graph) {
+    if (!is_tensor(given.object)) given.object = wrap_array(given.release());
+    if (!given) return false;
+    PyObject* sum = first ? given.release() : call_add(helpers.primitives, old.object, given.object, nullptr);
+    if (!sum) return false;
+    set_field(leaf, kGrad, sum);
+    return run_accumulate_hooks(leaf);
+  }
+  if (is_tensor(given.object)) Py_SETREF(given.object, Py_NewRef(field(given.object, kArray)));
+  if (first) {
+    PyObject* array = claim(given.release());
+    PyObject* grad = array ? wrap_array(array) : nullptr;
+    if (!grad) return false;
+    set_field(leaf, kGrad, grad);
+    return run_accumulate_hooks(leaf);
+  }
+  Ref have(Py_NewRef(field(old.object, kArray)));
+  const bool plain = field(old.object, kNode) == Py_None && !is_wanted_leaf(old.object);
+  Ref sum(call_add(helpers.engine, have.object, given.object, plain ? have.object : nullptr));
+  if (!sum) return false;
+  if (!plain) {
+    PyObject* grad = wrap_array(sum.release());
+    if (!grad) return false;
+    set_field(leaf, kGrad, grad);
+  } else if (PyObject* version = version_of(old.object)) {
+    Ref one(PyLong_FromLong(1));
+    PyObject* next = one ? PyNumber_Add(version, one.object) : nullptr;
+    if (!next || PyList_SetItem(field(old.object, kCell), 0, next) < 0) return false;
+  }
+  return run_accumulate_hooks(leaf);
+}
+
+// ---- the walk ----
+
+struct Target {
+  PyObject* object;  // owned
+  int64_t waiting;   // consumers that have not delivered yet
+  PyObject* buffer;  // the gradient so far (owned; nullptr: none); a list of them for nodes with several outputs
+  bool node, single;
+  bool owned;     // the buffer was allocated here by adding: free to add into
+  bool captured;  // its gradient was asked for
+  bool wanted;    // on the way to what was asked for
+};
+
+struct Capture {
+  int target;
+  Py_ssize_t output, position;
+};
+
+struct Edge {
+  PyObject* object;
+  Py_ssize_t output;
+};
+
+static bool split(PyObject* edge, Edge* parts) {
+  *parts = {edge, 0};
+  if (!PyTuple_CheckExact(edge)) return true;
+  if (PyTuple_GET_SIZE(edge) != 2) {
+    PyErr_SetString(PyExc_TypeError, "an edge is None, a leaf, a node or (node, output)");
+    return false;
+  }
+  *parts = {PyTuple_GET_ITEM(edge, 0), PyLong_AsSsize_t(PyTuple_GET_ITEM(edge, 1))};
+  return parts->output >= 0 || !PyErr_Occurred();
+}
+
+class Pass {
+ public:
+  Pass(bool keep, bool create_graph, bool accumulate, PyObject* inputs)
+      : keep_(keep),
+        create_graph_(create_graph),
+        accumulate_(accumulate),
+        inputs_(inputs),
+        restricted_(inputs != Py_None),
+        xp_(create_graph ? helpers.primitives : helpers.engine),
+        slots_(64, -1) {}
+  ~Pass() {
+    for (Target& target : targets_) {
+      Py_XDECREF(target.buffer);
+      Py_DECREF(target.object);
+    }
+    Py_XDECREF(found_);
+  }
+  Pass(const Pass&) = delete;
+
+  PyObject* run(PyObject* roots, PyObject* grads) {
+    const bool before = grad_enabled();
+    set_grad_enabled(create_graph_);
+    const bool ok = count(roots) && restrict_to_inputs() && walk(roots, grads);
+    set_grad_enabled(before);
+    return ok ? Py_NewRef(found_) : nullptr;
+  }
+
+ private:
+  bool keep_, create_graph_, accumulate_;
+  PyObject* inputs_;
+  bool restricted_;
+  PyObject* xp_;
+  PyObject* found_ = nullptr;  // the captured gradients, by position in inputs
+  std::vector<Target> targets_;
+  std::vector<int> slots_;  // hash table, open addressing: positions in targets_, -1 empty
+  std::vector<Capture> captures_;
+  std::vector<std::pair<int64_t, int>> ready_;  // heap of (seq, target)
+
+  size_t slot_of(PyObject* object) const {
+    const size_t mask = slots_.size() - 1;
+    size_t at = (reinterpret_cast<uintptr_t>(object) >> 4) * size_t(0x9E3779B97F4A7C15) >> 20 & mask;
+    while (slots_[at] >= 0 && targets_[size_t(slots_[at])].object != object) at = (at + 1) & mask;
+    return at;
+  }
+
+  int find(PyObject* object) const { return slots_[slot_of(object)]; }
+
+  int find_or_raise(PyObject* object) const {
+    const int at = find(object);
+    if (at < 0) PyErr_SetString(PyExc_RuntimeError, "the graph was changed during the backward pass");
+    return at;
+  }
+
+  bool add_target(size_t slot, PyObject* object) {
+    const bool node = is_node(object);
+    if (!node && !is_tensor(object)) {
+      PyErr_Format(PyExc_TypeError, "an edge leads to %R", object);
+      return false;
+    }
+    bool single = true;
+    if (node) {
+      const long outputs = PyLong_AsLong(field(object, kNumOutputs));
+      if (outputs == -1 && PyErr_Occurred()) return false;
+      single = outputs == 1;
+    }
+    slots_[slot] = int(targets_.size());
+    targets_.push_back({Py_NewRef(object), 1, nullptr, node, single, false, false, false});
+    if (targets_.size() * 2 > slots_.size()) {
+      slots_.assign(slots_.size() * 2, -1);
+      for (size_t i = 0; i < targets_.size(); ++i) slots_[slot_of(targets_[i].object)] = int(i);
+    }
+    return true;
+  }
+
+  // Finds all targets and how many deliveries each will get.
+  bool count(PyObject* roots) {
+    std::vector<int> stack;
+    Ref edges(Py_NewRef(roots));
+    while (true) {
+      if (!PyTuple_Check(edges.object)) {
+        PyErr_SetString(PyExc_TypeError, "node.next must be a tuple");
+        return false;
+      }
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges.object); ++i) {
+        PyObject* edge = PyTuple_GET_ITEM(edges.object, i);
+        if (edge == Py_None) continue;
+        Edge parts;
+        if (!split(edge, &parts)) return false;
+        const size_t slot = slot_of(parts.object);
+        if (slots_[slot] >= 0) {
+          ++targets_[size_t(slots_[slot])].waiting;
+          continue;
+        }
+        if (!add_target(slot, parts.object)) return false;
+        if (targets_.back().node) stack.push_back(int(targets_.size()) - 1);
+      }
+      if (stack.empty()) return true;
+      Py_SETREF(edges.object, Py_NewRef(field(targets_[size_t(stack.back())].object, kNext)));
+      stack.pop_back();
+    }
+  }
+
+  static int64_t seq_of(PyObject* node) { return PyLong_AsLongLong(field(node, kSeq)); }
+
+  // With inputs given, only the nodes from which one of them can be reached are run.
+  bool restrict_to_inputs() {
+    found_ = PyList_New(0);
+    if (!found_ || !restricted_) return found_ != nullptr;
+    const Py_ssize_t input_count = PyTuple_GET_SIZE(inputs_);
+    for (Py_ssize_t position = 0; position < input_count; ++position) {
+      PyObject* input = PyTuple_GET_ITEM(inputs_, position);
+      Ref edge(is_tensor(input) ? edge_of(input) : Py_NewRef(Py_None));
+      if (!edge || PyList_Append(found_, Py_None) < 0) return false;
+      if (edge.object == Py_None) {
+        PyErr_SetString(PyExc_RuntimeError, "One of the differentiated Tensors does not require grad");
+        return false;
+      }
+      Edge parts;
+      if (!split(edge.object, &parts)) return false;
+      const int target = find(parts.object);
+      if (target < 0) continue;  // not used in the graph
+      captures_.push_back({target, parts.output, position});
+      targets_[size_t(target)].captured = targets_[size_t(target)].wanted = true;
+    }
+    std::vector<std::pair<int64_t, int>> nodes;
+    for (size_t i = 0; i < targets_.size(); ++i)
+      if (targets_[i].node) nodes.push_back({seq_of(targets_[i].object), int(i)});
+    if (PyErr_Occurred()) return false;
+    std::sort(nodes.begin(), nodes.end());  // inputs come before what uses them
+    for (auto& [seq, at] : nodes)
+      if (!targets_[size_t(at)].wanted) targets_[size_t(at)].wanted = leads_on(targets_[size_t(at)].object);
+    return true;
+  }
+
+  // Whether something that was asked for lies strictly beyond the node.
+  bool leads_on(PyObject* node) const {
+    PyObject* edges = field(node, kNext);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges); ++i) {
+      PyObject* edge = PyTuple_GET_ITEM(edges, i);
+      if (edge == Py_None) continue;
+      const int at = find(PyTuple_CheckExact(edge) ? PyTuple_GET_ITEM(edge, 0) : edge);
+      if (at >= 0 && targets_[size_t(at)].wanted) return true;
+    }
+    return false;
+  }
+
+  bool walk(PyObject* roots, PyObject* grads) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(roots); ++i) {
+      PyObject* value = Py_NewRef(PyList_GET_ITEM(grads, i));
+      PyList_SetItem(grads, i, Py_NewRef(Py_None));
+      if (!deliver(PyTuple_GET_ITEM(roots, i), value)) return false;
+    }
+    while (!ready_.empty()) {
+      std::pop_heap(ready_.begin(), ready_.end());
+      const int at = ready_.back().second;
+      ready_.pop_back();
+      if (!run_node(targets_[size_t(at)])) return false;
+    }
+    return true;
+  }
+
+  // Hands a gradient (None: there is none), whose reference it takes over, along an edge.
+  bool deliver(PyObject* edge, PyObject* value) {
+    Ref given(value);
+    if (edge == Py_None) return true;
+    Edge parts;
+    if (!split(edge, &parts)) return false;
+    const int at = find_or_raise(parts.object);
+    if (at < 0) return false;
+    Target& target = targets_[size_t(at)];
+    if (given.object != Py_None && !add_to_buffer(target, parts.output, &given)) return false;
+    if (--target.waiting > 0) return true;
+    if (!target.node) return finish_leaf(target);
+    const int64_t seq = seq_of(target.object);
+    if (seq == -1 && PyErr_Occurred()) return false;
+    ready_.push_back({seq, at});
+    std::push_heap(ready_.begin(), ready_.end());
+    return true;
+  }
+
+  bool add_to_buffer(Target& target, Py_ssize_t output, Ref* given) {
+    if (!target.single) {
+      if (!target.buffer) {
+        const long outputs = PyLong_AsLong(field(target.object, kNumOutputs));
+        if (outputs < 0) return false;
+        target.buffer = PyList_New(outputs);
+        if (!target.buffer) return false;
+        for (long i = 0; i < outputs; ++i) PyList_SET_ITEM(target.buffer, i, Py_NewRef(Py_None));
+      }
+      if (output >= PyList_GET_SIZE(target.buffer)) {
+        PyErr_Format(PyExc_RuntimeError, "%R has no output %zd", target.object, output);
+        return false;
+      }
+      PyObject* have = PyList_GET_ITEM(target.buffer, output);
+      PyObject* sum = have == Py_None ? given->release() : call_add(xp_, have, given->object, nullptr);
+      return sum && PyList_SetItem(target.buffer, output, sum) == 0;
+    }
+    if (!target.buffer) {
+      target.buffer = given->release();
+      return true;
+    }
+    const bool into = target.owned && PyArray_Check(given->object) && PyArray_Check(target.buffer) &&
+                      PyArray_EquivTypes(PyArray_DESCR(given->array()),
+                                         PyArray_DESCR(reinterpret_cast<PyArrayObject*>(target.buffer)));
+    PyObject* sum = call_add(xp_, target.buffer, given->object, into ? target.buffer : nullptr);
+    if (!sum) return false;
+    Py_SETREF(target.buffer, sum);
+    target.owned = !create_graph_;
+    return true;
+  }
+
+  // All gradients of a leaf are in: run its hooks, then hand out or accumulate.
+  bool finish_leaf(Target& target) {
+    if (!target.buffer) return true;
+    Ref value(std::exchange(target.buffer, nullptr));
+    PyObject* hooks = field(target.object, kHooks);
+    if (hooks != Py_None && PyObject_IsTrue(hooks) == 1) {
+      PyObject* changed = PyObject_CallFunctionObjArgs(helpers.run_tensor_hooks, hooks, value.object,
+                                                       create_graph_ ? Py_True : Py_False, nullptr);
+      if (!changed) return false;
+      Py_SETREF(value.object, changed);
+    }
+    if (target.captured && !accumulate_ && !capture(target, value.object, false)) return false;
+    if ((restricted_ && !target.captured) || !accumulate_) return true;
+    return accumulate_grad(target.object, value.release(), create_graph_);
+  }
+
+  // Puts the requested gradients of a target into `found_` (and, for a node, into .grad of the tensor asked for).
+  bool capture(const Target& target, PyObject* value, bool accumulate) {
+    for (const Capture& wish : captures_) {
+      if (targets_[size_t(wish.target)].object != target.object) continue;
+      PyObject* grad = value;
+      if (!target.single) {
+        if (!PyList_Check(value) || wish.output >= PyList_GET_SIZE(value)) continue;
+        grad = PyList_GET_ITEM(value, wish.output);
+      }
+      if (grad == Py_None) continue;
+      PyList_SetItem(found_, wish.position, Py_NewRef(grad));
+      if (accumulate && !accumulate_grad(PyTuple_GET_ITEM(inputs_, wish.position), Py_NewRef(grad), create_graph_))
+        return false;
+    }
+    return true;
+  }
+
+  bool deliver_nothing(PyObject* edges) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges); ++i)
+      if (!deliver(PyTuple_GET_ITEM(edges, i), Py_NewRef(Py_None))) return false;
+    return true;
+  }
+
+  // The tuple of a node's output gradients, zeros where an output was not used and the node wants zeros.
+  PyObject* output_grads(const Target& target, PyObject* value) const {
+    if (target.single) return PyTuple_Pack(1, value);
+    PyObject* metas = field(target.object, kOutputMetas);
+    if (metas == Py_None) return PySequence_Tuple(value);
+    return PyObject_CallFunctionObjArgs(helpers.with_zeros, value, metas, create_graph_ ? Py_True : Py_False, nullptr);
+  }
+
+  // The gradients of the node's inputs, as a tuple.
+  PyObject* differentiate_node(const Target& target, PyObject* value) const {
+    static PyObject *op_name = PyUnicode_InternFromString("op"), *run_name = PyUnicode_InternFromString("run");
+    PyObject* node = target.object;
+    PyObject* flag = create_graph_ ? Py_True : Py_False;
+    Ref owner(PyObject_GetAttr(node, op_name));
+    if (!owner) return nullptr;
+    OpRecord* op = as_op(owner.object);
+    const bool hooked = field(node, kPostHooks) != Py_None;
+    Ref grads(op && target.single && !hooked ? nullptr : output_grads(target, value));
+    if (PyErr_Occurred()) return nullptr;
+    Ref results;
+    if (op)
+      results.object = differentiate(op, node, target.single ? value : grads.object, create_graph_);
+    else
+      results.object = PyObject_CallMethodObjArgs(node, run_name, grads.object, flag, nullptr);
+    if (results && hooked)
+      Py_SETREF(results.object, PyObject_CallFunctionObjArgs(helpers.run_post_hooks, node, results.object, grads.object,
+                                                             flag, nullptr));
+    if (results && !PyTuple_CheckExact(results.object)) Py_SETREF(results.object, PySequence_Tuple(results.object));
+    if (!results) return nullptr;
+    if (!keep_) {
+      if (op) {
+        set_field(node, kCtx, Py_NewRef(Py_None));
+      } else {
+        Ref released(PyObject_CallMethod(node, "release", nullptr));
+        if (!released) return nullptr;
+      }
+    }
+    return results.release();
+  }
+
+  bool run_node(Target& target) {
+    PyObject* node = target.object;
+    Ref edges(Py_NewRef(field(node, kNext)));
+    if (!PyTuple_Check(edges.object)) return find_or_raise(edges.object) >= 0;
+    Ref value(std::exchange(target.buffer, nullptr));
+    if (value) {
+      if (field(node, kSpecial) == Py_True) {
+        PyObject* seen = PyObject_CallFunctionObjArgs(helpers.observe, node, value.object,
+                                                      create_graph_ ? Py_True : Py_False, nullptr);
+        if (!seen) return false;
+        Py_SETREF(value.object, seen);
+      }
+      if (target.captured && !capture(target, value.object, accumulate_)) return false;
+    }
+    if (!value || (restricted_ && !leads_on(node))) return deliver_nothing(edges.object);
+    Ref results(differentiate_node(target, value.object));
+    if (!results) return false;
+    Py_CLEAR(value.object);
+    const Py_ssize_t count = PyTuple_GET_SIZE(results.object);
+    if (count < PyTuple_GET_SIZE(edges.object)) {
+      PyErr_Format(PyExc_RuntimeError, "%R returned %zd gradients for %zd inputs", node, count,
+                   PyTuple_GET_SIZE(edges.object));
+      return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges.object); ++i) {
+      PyObject* grad = Py_NewRef(PyTuple_GET_ITEM(results.object, i));
+      // Nobody else sees a tuple of one reference: let go of the item, so that the gradient's only reference travels
+      // on.
+      if (Py_REFCNT(results.object) == 1) {
+        Py_DECREF(grad);
+        PyTuple_SET_ITEM(results.object, i, Py_NewRef(Py_None));
+      }
+      if (!deliver(PyTuple_GET_ITEM(edges.object, i), grad)) return false;
+    }
+    return true;
+  }
+};
+
+// run_backward(edges, grads, keep, create_graph, inputs, accumulate) -> the gradients of inputs
+//
+// edges: tuple of where the roots' gradients go; grads: list of these (emptied); keep: do not free what was saved;
+// inputs: None or a tuple of the tensors whose gradients are wanted; accumulate: into .grad.
+static PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 6 || !PyTuple_Check(args[0]) || !PyList_Check(args[1]) ||
+      PyTuple_GET_SIZE(args[0]) != PyList_GET_SIZE(args[1]) || !(args[4] == Py_None || PyTuple_Check(args[4])) ||
+      !helpers.engine)
+    return PyErr_Format(PyExc_TypeError,
+                        "run_backward: expected (edges, grads, keep, create_graph, inputs, accumulate)");
+  const int keep = PyObject_IsTrue(args[2]), create_graph = PyObject_IsTrue(args[3]),
+            accumulate = PyObject_IsTrue(args[5]);
+  if (keep < 0 || create_graph < 0 || accumulate < 0) return nullptr;
+  try {
+    Pass pass(keep, create_graph, accumulate, args[4]);
+    return pass.run(args[0], args[1]);
+  } catch (const std::bad_alloc&) {
+    return PyErr_NoMemory();
+  }
+}
+
+// accumulate_grad(leaf, value, create_graph): leaf.grad = leaf.grad + value
+static PyObject* accumulate_grad_object(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 3 || !is_tensor(args[0]) || !helpers.engine)
+    return PyErr_Format(PyExc_TypeError, "accumulate_grad: expected (leaf, value, create_graph)");
+  const int create_graph = PyObject_IsTrue(args[2]);
+  if (create_graph < 0 || !accumulate_grad(args[0], Py_NewRef(args[1]), create_graph)) return nullptr;
+  Py_RETURN_NONE;
+}
+
+PyMethodDef backward_pass_methods[] = {
+    {"run_backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward)), METH_FASTCALL,
+     "Walk the tape from the roots."},
+    {"accumulate_grad", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(accumulate_grad_object)),
+     METH_FASTCALL, "Add to a tensor's .grad."},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace rl
