@@ -19,17 +19,19 @@ inline constexpr int kVectorBytes = RL_VECTOR_BYTES;
 // The compiler's vector type of T, and the integer type of T's width.
 template <class T>
 struct Lane;
-#define RL_LANE(T, I)                                                                         \
+#define RL_LANE(T, I, W)                                                                      \
   template <>                                                                                 \
   struct Lane<T> {                                                                            \
     typedef T Native __attribute__((vector_size(RL_VECTOR_BYTES)));                           \
     typedef T Unaligned __attribute__((vector_size(RL_VECTOR_BYTES), aligned(1), may_alias)); \
+    typedef W Wrapping __attribute__((vector_size(RL_VECTOR_BYTES)));                         \
     using Int = I;                                                                            \
   };
-RL_LANE(float, int32_t)
-RL_LANE(double, int64_t)
-RL_LANE(int32_t, int32_t)
-RL_LANE(int64_t, int64_t)
+// Wrapping: integer lanes overflow as two's complement, which C++ promises for unsigned types only.
+RL_LANE(float, int32_t, float)
+RL_LANE(double, int64_t, double)
+RL_LANE(int32_t, int32_t, uint32_t)
+RL_LANE(int64_t, int64_t, uint64_t)
 #undef RL_LANE
 
 template <class T>
@@ -37,6 +39,7 @@ struct Vec {
   static constexpr int lanes = kVectorBytes / int(sizeof(T));
   using Native = typename Lane<T>::Native;
   using Unaligned = typename Lane<T>::Unaligned;
+  using Wrapping = typename Lane<T>::Wrapping;
   using Int = Vec<typename Lane<T>::Int>;
 
   Native v;
@@ -58,19 +61,13 @@ struct Vec {
   RL_INLINE T operator[](int i) const { return v[i]; }
   RL_INLINE void set(int i, T x) { v[i] = x; }
 
-  friend RL_INLINE Vec operator+(Vec a, Vec b) { return Vec(Native(a.v + b.v)); }
-  friend RL_INLINE Vec operator-(Vec a, Vec b) { return Vec(Native(a.v - b.v)); }
-  friend RL_INLINE Vec operator*(Vec a, Vec b) { return Vec(Native(a.v * b.v)); }
+  friend RL_INLINE Vec operator+(Vec a, Vec b) { return Vec(Native(Wrapping(a.v) + Wrapping(b.v))); }
+  friend RL_INLINE Vec operator-(Vec a, Vec b) { return Vec(Native(Wrapping(a.v) - Wrapping(b.v))); }
+  friend RL_INLINE Vec operator*(Vec a, Vec b) { return Vec(Native(Wrapping(a.v) * Wrapping(b.v))); }
   friend RL_INLINE Vec operator/(Vec a, Vec b) { return Vec(Native(a.v / b.v)); }
-  friend RL_INLINE Vec operator-(Vec a) { return Vec(Native(-a.v)); }
-  RL_INLINE Vec& operator+=(Vec b) {
-    v += b.v;
-    return *this;
-  }
-  RL_INLINE Vec& operator*=(Vec b) {
-    v *= b.v;
-    return *this;
-  }
+  friend RL_INLINE Vec operator-(Vec a) { return Vec(Native(-Wrapping(a.v))); }
+  RL_INLINE Vec& operator+=(Vec b) { return *this = *this + b; }
+  RL_INLINE Vec& operator*=(Vec b) { return *this = *this * b; }
 };
 
 // A comparison's result: all bits set in the lanes where it holds.
