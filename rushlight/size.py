@@ -56,6 +56,13 @@ def _make(values) -> Size:
 
 def size_from(args: tuple) -> tuple[int, ...]:
     """The sizes of `f(2, 3)` or `f((2, 3))` as a tuple of ints."""
+    if len(args) == 1 and type(args[0]) in (tuple, list, Size):
+        args = tuple(args[0])
+    for value in args:
+        if type(value) is not int:
+            break
+    else:
+        return args
     if len(args) == 1 and not hasattr(args[0], "__index__"):
         args = tuple(args[0])
     elif len(args) == 1 and isinstance(args[0], (tuple, list)):

@@ -503,6 +503,27 @@ static PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t nargs
   }
 }
 
+// one_like(array): ones of its shape and dtype, for arrays of one element: the gradient that a pass starts with
+static PyObject* one_like(PyObject*, PyObject* object) {
+  PyArrayObject* a = as_array(object, "one_like", "array");
+  if (!a) return nullptr;
+  const int type = PyArray_TYPE(a);
+  if ((type != NPY_FLOAT32 && type != NPY_FLOAT64) || PyArray_SIZE(a) != 1) {
+    Ref ones(PyObject_GetAttrString(helpers.engine, "full")), shape(PyObject_GetAttrString(object, "shape"));
+    Ref names(Py_BuildValue("(ss)", "value", "dtype")), one(PyLong_FromLong(1));
+    if (!ones || !shape || !names || !one) return nullptr;
+    PyObject* arguments[] = {shape.object, one.object, reinterpret_cast<PyObject*>(PyArray_DESCR(a))};
+    return PyObject_Vectorcall(ones.object, arguments, 1, names.object);
+  }
+  PyArrayObject* out = new_array_like(a);
+  if (!out) return nullptr;
+  if (type == NPY_FLOAT32)
+    *data<float>(out) = 1;
+  else
+    *data<double>(out) = 1;
+  return reinterpret_cast<PyObject*>(out);
+}
+
 // accumulate_grad(leaf, value, create_graph): leaf.grad = leaf.grad + value
 static PyObject* accumulate_grad_object(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 3 || !is_tensor(args[0]) || !helpers.engine)
@@ -515,6 +536,7 @@ static PyObject* accumulate_grad_object(PyObject*, PyObject* const* args, Py_ssi
 PyMethodDef backward_pass_methods[] = {
     {"run_backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(run_backward)), METH_FASTCALL,
      "Walk the tape from the roots."},
+    {"one_like", one_like, METH_O, "Ones, for an array of one element."},
     {"accumulate_grad", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(accumulate_grad_object)),
      METH_FASTCALL, "Add to a tensor's .grad."},
     {nullptr, nullptr, 0, nullptr}};

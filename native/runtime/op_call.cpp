@@ -315,8 +315,9 @@ struct Call {
     }
     for (Py_ssize_t i = 0; i < attribute_count; ++i) stack[2 + positional + i] = args[nargs + i];
     PyObject* result = nullptr;
-    if (ok && op->kernel && !attribute_count)
-      result = PyObject_Vectorcall(op->kernel, stack + 2, size_t(positional) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
+    if (ok && op->kernel)
+      result =
+          PyObject_Vectorcall(op->kernel, stack + 2, size_t(positional) | PY_VECTORCALL_ARGUMENTS_OFFSET, keywords);
     else if (ok)
       result = PyObject_Vectorcall(op->forward, stack + 1, size_t(1 + positional) | PY_VECTORCALL_ARGUMENTS_OFFSET,
                                    keywords);

@@ -118,11 +118,11 @@ def _initial_grads(tensors, grad_tensors, create_graph) -> list:
         if given is None:
             if tensor._array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            if tensor.dtype.is_complex:
+            if tensor._array.dtype.kind == "c":
                 raise RuntimeError(
                     f"grad can be implicitly created only for real scalar outputs but got {tensor.dtype}"
                 )
-            array = cpu.full(tensor._array.shape, value=1, dtype=tensor._array.dtype)
+            array = engines.one_like(tensor._array)
             result.append(_Tensor._wrap(array) if create_graph else array)
             continue
         if not isinstance(given, _Tensor):

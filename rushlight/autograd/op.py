@@ -88,7 +88,7 @@ class Op(engines.OpRecord, metaclass=OpType):
     check: Any = None
     forward: Any = None
     backward: Any = None
-    kernel: Any = None  # the engine function that forward without attributes comes to: called directly
+    kernel: Any = None  # the engine function that forward hands its arguments to, if no more: called directly
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -9,6 +9,7 @@ from .._native import (
     differentiate,
     edge_of,
     next_seq,
+    one_like,
     run_backward,
     set_autograd_helpers,
     set_operators,
@@ -20,4 +21,4 @@ from . import cpu
 is_array = cpu.is_array
 
 __all__ = """GradMode NodeRecord OpRecord TensorRecord accumulate_grad cpu differentiate edge_of is_array next_seq
-run_backward set_autograd_helpers set_operators set_tensor_class wrap""".split()
+one_like run_backward set_autograd_helpers set_operators set_tensor_class wrap""".split()

@@ -306,6 +306,9 @@ def _select(view, axis, i):
 
 
 def _slice_bounds(item, size):
+    start, stop, step = item.start, item.stop, item.step
+    if step is None and (start is None or type(start) is int) and (stop is None or type(stop) is int):
+        return item.indices(size)
     values = []
     for v in (item.start, item.stop, item.step):
         if v is not None and not hasattr(v, "__index__"):

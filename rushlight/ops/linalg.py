@@ -372,10 +372,13 @@ def _linear_op(op_name, node_name):
             if need[0]:
                 grad_input = xp.matmul(g, weight)
             if need[1]:
-                rows = _count(g.shape[:-1])
-                flat_g = xp.reshape(g, shape=(rows, g.shape[-1]))
-                flat_input = xp.reshape(input, shape=(rows, input.shape[-1]))
-                grad_weight = xp.matmul(_turned(xp, flat_g), flat_input)
+                if len(g.shape) == 2:
+                    grad_weight = xp.matmul(xp.permute(g, axes=(1, 0)), input)
+                else:
+                    rows = _count(g.shape[:-1])
+                    flat_g = xp.reshape(g, shape=(rows, g.shape[-1]))
+                    flat_input = xp.reshape(input, shape=(rows, input.shape[-1]))
+                    grad_weight = xp.matmul(_turned(xp, flat_g), flat_input)
             if bias_shape is not None and need[2]:
                 grad_bias = xp.sum(g, axes=tuple(range(len(g.shape) - 1)), keepdims=False)
             return grad_input, grad_weight, grad_bias
@@ -395,16 +398,17 @@ def linear(input, weight, bias=None):
     """input (..., in) @ weight (out, in).T + bias (out,): see nn.functional.linear."""
     _need_tensor(input, "linear", "input", 1)
     _need_tensor(weight, "linear", "weight", 2)
-    x, w = input._array.shape, weight._array.shape
+    data, matrix = input._array, weight._array
+    x, w, dtype = data.shape, matrix.shape, data.dtype
     ndim = len(x)
-    if ndim and len(w) == 2 and x[-1] == w[1] and input._array.dtype is weight._array.dtype:
+    if ndim and len(w) == 2 and x[-1] == w[1] and dtype is matrix.dtype:
         if bias is None:
             op = _linear_mm if ndim == 2 else _linear_folded if ndim > 2 else _linear_row
-        elif isinstance(bias, Tensor) and bias._array.shape == (w[0],) and bias._array.dtype is input._array.dtype:
+        elif isinstance(bias, Tensor) and bias._array.shape == w[:1] and bias._array.dtype is dtype:
             op = _linear_addmm if ndim == 2 else _linear_view if input.is_contiguous() else _linear_add
         else:
             return _linear_plain(input, weight, bias)
-        if input._array.dtype.kind != "b":
+        if dtype.kind != "b":
             return op(input, weight, bias)
     return _linear_plain(input, weight, bias)
 

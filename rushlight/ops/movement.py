@@ -15,6 +15,7 @@ class view(Op):
     """The same memory under another shape."""
 
     inputs, save, save_shape, grad_name, view = 1, (), (0,), "ViewBackward0", True
+    kernel = cpu.view
 
     def forward(xp, a, *, shape):
         return xp.view(a, shape=shape)
@@ -51,6 +52,7 @@ class permute(Op):
     """Reordered dimensions."""
 
     inputs, save, grad_name, view = 1, (), "PermuteBackward0", True
+    kernel = cpu.permute
 
     def forward(xp, a, *, axes):
         return xp.permute(a, axes=axes)
@@ -66,6 +68,7 @@ class transpose(Op):
     """Two dimensions swapped."""
 
     inputs, save, grad_name, view = 1, (), "TransposeBackward0", True
+    kernel = cpu.permute
 
     def forward(xp, a, *, axes):
         return xp.permute(a, axes=axes)
@@ -162,6 +165,7 @@ class select(Op):
     """One index along a dimension."""
 
     inputs, save, save_shape, grad_name, view = 1, (), (0,), "SelectBackward0", True
+    kernel = cpu.select
 
     def forward(xp, a, *, axis, index):
         return xp.select(a, axis=axis, index=index)
@@ -186,6 +190,7 @@ class slice(Op):  # noqa: A001
     """start:stop:step along a dimension."""
 
     inputs, save, save_shape, grad_name, view = 1, (), (0,), "SliceBackward0", True
+    kernel = cpu.slice
 
     def forward(xp, a, *, axis, start, stop, step):
         return xp.slice(a, axis=axis, start=start, stop=stop, step=step)

@@ -39,11 +39,10 @@ class sum_all(Op):
     inputs, save, save_shape, grad_name = 1, (), (0,), "SumBackward0"
 
     def forward(xp, a):
-        return xp.sum(a, axes=tuple(range(a.ndim)), keepdims=False)
+        return xp.sum(a, axes=None, keepdims=False)
 
     def backward(xp, g, saved, need):
-        shape = tuple(saved[0])
-        return (xp.expand(xp.reshape(g, shape=(1,) * len(shape)), shape=shape),)
+        return (xp.expand(g, shape=tuple(saved[0])),)
 
 
 def _mean_backward(xp, g, shape, axes):
@@ -202,6 +201,8 @@ def _accumulating(input, dtype):
     """The input in the dtype that sums and products are formed in: ints and bools in int64."""
     if dtype is not None:
         return promote.to_dtype(input, dtype)
+    if input._array.dtype.kind == "f":
+        return input
     return promote.to_dtype(input, dtypes.int64) if input.dtype.category < 2 else input
 
 

@@ -201,11 +201,91 @@ static PyObject* view(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 
 #define FAST(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL
 
+// (array, n ints by position or by these names) -> true; else TypeError
+static bool int_arguments(const char* op, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords, int n,
+                          const char* const* names, int64_t* values) {
+  const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+  if (nargs + named != n + 1 || nargs < 1) {
+    PyErr_Format(PyExc_TypeError, "%s: expected an array and %d ints", op, n);
+    return false;
+  }
+  uint64_t seen = 0;
+  for (Py_ssize_t i = 1; i < nargs + named; ++i) {
+    int at = int(i) - 1;
+    if (i >= nargs) {
+      PyObject* name = PyTuple_GET_ITEM(keywords, i - nargs);
+      for (at = 0; at < n && PyUnicode_CompareWithASCIIString(name, names[at]) != 0;) ++at;
+    }
+    if (at >= n || (seen >> at & 1)) {
+      PyErr_Format(PyExc_TypeError, "%s: unexpected argument", op);
+      return false;
+    }
+    seen |= uint64_t(1) << at;
+    if (!as_int(args[i], &values[at], op, names[at])) return false;
+  }
+  return true;
+}
+
+static bool valid_axis(PyArrayObject* a, int64_t axis, const char* op) {
+  if (axis >= 0 && axis < PyArray_NDIM(a)) return true;
+  PyErr_Format(PyExc_IndexError, "%s: axis %lld of %d dimensions", op, (long long)axis, PyArray_NDIM(a));
+  return false;
+}
+
+// select(array, axis, index): one index along an axis, which disappears.
+static PyObject* select(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  static const char* const names[] = {"axis", "index"};
+  int64_t values[2];
+  if (!int_arguments("select", args, nargs, keywords, 2, names, values)) return nullptr;
+  PyArrayObject* a = as_array(args[0], "select", "array");
+  if (!a || !valid_axis(a, values[0], "select")) return nullptr;
+  const int axis = int(values[0]), ndim = PyArray_NDIM(a);
+  const int64_t size = PyArray_DIM(a, axis);
+  int64_t index = values[1];
+  if (index < -size || index >= size)
+    return PyErr_Format(PyExc_IndexError, "select: index %lld is out of bounds for axis %d with size %lld",
+                        (long long)index, axis, (long long)size);
+  if (index < 0) index += size;
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0, k = 0; i < ndim; ++i) {
+    if (i == axis) continue;
+    dims[k] = PyArray_DIM(a, i);
+    steps[k++] = PyArray_STRIDE(a, i);
+  }
+  return make_view(a, ndim - 1, dims, steps, PyArray_BYTES(a) + index * PyArray_STRIDE(a, axis));
+}
+
+// slice(array, axis, start, stop, step): as Python slices, step not 0.
+static PyObject* slice(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  static const char* const names[] = {"axis", "start", "stop", "step"};
+  int64_t values[4];
+  if (!int_arguments("slice", args, nargs, keywords, 4, names, values)) return nullptr;
+  PyArrayObject* a = as_array(args[0], "slice", "array");
+  if (!a || !valid_axis(a, values[0], "slice")) return nullptr;
+  const int axis = int(values[0]);
+  Py_ssize_t start = values[1], stop = values[2];
+  const int64_t step = values[3];
+  if (step == 0 || step < -PY_SSIZE_T_MAX) return PyErr_Format(PyExc_ValueError, "slice: step must not be 0");
+  const Py_ssize_t count = PySlice_AdjustIndices(PyArray_DIM(a, axis), &start, &stop, step);
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0; i < PyArray_NDIM(a); ++i) {
+    dims[i] = PyArray_DIM(a, i);
+    steps[i] = PyArray_STRIDE(a, i);
+  }
+  dims[axis] = count;
+  if (count > 1) steps[axis] *= step;  // with two elements the product spans no more than the array
+  return make_view(a, PyArray_NDIM(a), dims, steps,
+                   count ? PyArray_BYTES(a) + start * PyArray_STRIDE(a, axis) : PyArray_BYTES(a));
+}
+
+#define FAST_KEYWORDS(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS
 PyMethodDef movement_methods[] = {{"as_strided", FAST(as_strided), "View with given shape, strides and offset."},
                                   {"storage_offset", storage_offset, METH_O, "Elements before the view's first."},
                                   {"expand", FAST(expand), "Broadcast view."},
                                   {"permute", FAST(permute), "Reordered dimensions."},
                                   {"view", FAST(view), "Reshaped view, or None."},
+                                  {"select", FAST_KEYWORDS(select), "View of one index along an axis."},
+                                  {"slice", FAST_KEYWORDS(slice), "View of start:stop:step along an axis."},
                                   {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace rl

@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 storage_offset = _native.storage_offset
+select = _native.select  # select(a, *, axis, index): one index along an axis, which disappears
+slice = _native.slice  # slice(a, *, axis, start, stop, step)  # noqa: A001
 _ALL = np.s_[:]
 
 
@@ -118,15 +120,6 @@ def squeeze(a, *, axes):
 
 def unsqueeze(a, *, axis):
     return a[(_ALL,) * axis + (None, Ellipsis)]
-
-
-def select(a, *, axis, index):
-    """One index along an axis, which disappears."""
-    return a[(_ALL,) * axis + (index, Ellipsis)]
-
-
-def slice(a, *, axis, start, stop, step):  # noqa: A001
-    return a[(_ALL,) * axis + (np.s_[start:stop:step],)]
 
 
 def as_strided(a, *, shape, strides, offset):
