@@ -1,6 +1,7 @@
 #include "runtime/allocator.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -292,9 +293,18 @@ static size_t large_bytes(void* pointer, bool forget) {
   return bytes;
 }
 
+// The machine's memory. Systems that overcommit grant more, and end the process when it is written to.
+static size_t machine_bytes() {
+  static const size_t bytes = [] {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? size_t(pages) * size_t(page) : size_t(PTRDIFF_MAX);
+  }();
+  return bytes;
+}
+
 static void* allocate_large(size_t bytes) {
   constexpr size_t page = 4096;
-  if (bytes > size_t(PTRDIFF_MAX)) return nullptr;
+  if (bytes > machine_bytes()) return nullptr;
   void* pointer = nullptr;
   if constexpr (kPlainMalloc) {
     const int64_t cap = heap_stats().cap;

@@ -541,6 +541,11 @@ def index_copy_(self, dim, index, source):
     """self[index[i]] = source[i] along `dim`."""
     axis = wrap_dim(dim, self._array.ndim)
     array = check_indices(index._array, self._array.shape[axis], axis)
+    if array.size and int(array.min()) < 0:
+        raise RuntimeError(
+            f"index_copy_(): index {int(array.min())} is out of bounds for dimension {axis} with size "
+            f"{self._array.shape[axis]}"
+        )
     return apply_inplace(primitives.index_put, self, source, indices=(None,) * axis + (array,), accumulate=False)
 
 
@@ -653,6 +658,10 @@ def argwhere(input):
 @public(method=True)
 def take(input, index):
     """Elements at flat positions."""
+    if not isinstance(index, Tensor):
+        raise TypeError(f"take(): argument 'index' must be Tensor, not {type(index).__name__}")
+    if index.dtype is not dtypes.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
     flat = primitives.reshape(input, shape=(input._array.size,))
     array = check_indices(index._array, input._array.size, 0)
     return primitives.index(flat, indices=(array,))

@@ -44,6 +44,14 @@ def empty(shape, dtype):
     return np.empty(shape, dtype)
 
 
+def check_size(shape, dtype) -> None:
+    """RuntimeError unless an array of this size can be had: asked before NumPy makes one by its own means."""
+    try:
+        _native.empty(tuple(shape), np.dtype(dtype).num)
+    except TypeError:  # a size beyond 64 bits
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}") from None
+
+
 def empty_strided(shape, dtype, strides):
     """Uninitialised, dense, with the axis order that `strides` (in elements) ask for."""
     order = sorted(range(len(shape)), key=lambda i: -strides[i])
@@ -96,8 +104,10 @@ def arange(start, end, step, dtype):
     dtype = np.dtype(dtype)
     if all(isinstance(v, int) for v in (start, end, step)):
         count = max(0, -((start - end) // step))
+        check_size((count,), np.int64)
         return (np.arange(count, dtype=np.int64) * step + start).astype(dtype, copy=False)
     count = max(0, int(np.ceil((end - start) / step)))
+    check_size((count,), np.float64)
     return (start + np.arange(count, dtype=np.float64) * step).astype(dtype)
 
 
@@ -106,6 +116,7 @@ def linspace(start, end, steps, dtype):
     dtype = np.dtype(dtype)
     if steps == 0:
         return empty((0,), dtype)
+    check_size((steps,), np.int64)
     if steps == 1:
         return full((1,), value=start, dtype=dtype)
     kind = dtype if dtype.kind in "fc" and dtype.itemsize >= 4 else np.dtype(np.float32)
@@ -129,10 +140,12 @@ def eye(n, m, dtype):
 
 
 def tril_indices(rows, cols, offset):
+    check_size((rows, cols), np.int64)
     return np.stack(np.nonzero(np.tri(rows, cols, offset, dtype=bool))).astype(np.int64)
 
 
 def triu_indices(rows, cols, offset):
+    check_size((rows, cols), np.int64)
     return np.stack(np.nonzero(~np.tri(rows, cols, offset - 1, dtype=bool))).astype(np.int64)
 
 
@@ -205,6 +218,8 @@ def _nested_shape(data) -> tuple[int, ...]:
             raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
         if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
             return tuple(shape)
+        if isinstance(data, dict):
+            raise RuntimeError("Could not infer dtype of dict")
         shape.append(len(data))
         if not shape[-1]:
             return tuple(shape)

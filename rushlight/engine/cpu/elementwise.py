@@ -5,7 +5,7 @@ may be one of the inputs; parameters by name. The result is a new array laid out
 float64 and for arithmetic and comparisons int32 and int64 run natively, everything else in NumPy.
 
 div is true division (of floats: the op converts integers first). floor_divide rounds to minus infinity, remainder has
-the divisor's sign and fmod the dividend's; integer division by zero raises ZeroDivisionError. maximum, minimum and
+the divisor's sign and fmod the dividend's; integer division by zero raises RuntimeError. maximum, minimum and
 clamp hand NaN on.
 """
 
@@ -177,7 +177,11 @@ def round(a: np.ndarray, out: np.ndarray | None = None, *, decimals: int = 0) ->
 def _with_numpy(function: np.ufunc):
     def run(*inputs: Any, out: np.ndarray | None = None) -> np.ndarray:
         arrays = elementwise_numpy._arrays(inputs)
-        return np.asarray(function(*arrays)) if out is None else function(*arrays, out=out, casting="unsafe")
+        try:
+            return np.asarray(function(*arrays)) if out is None else function(*arrays, out=out, casting="unsafe")
+        except TypeError:
+            kinds = ", ".join(str(array.dtype) for array in arrays)
+            raise NotImplementedError(f"\"{function.__name__}_cpu\" not implemented for '{kinds}'") from None
 
     return run
 

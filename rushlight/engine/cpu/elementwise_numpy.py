@@ -97,7 +97,7 @@ def _floor_divide(a, b):
 
 def _int_divisor(name: str, b: np.ndarray) -> None:
     if b.dtype.kind in "iu" and not np.all(b):
-        raise ZeroDivisionError(f"{name}: integer division by zero")
+        raise RuntimeError(f"ZeroDivisionError: {name}: integer division by zero")
 
 
 def _checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import _native
-from .creation import clone, empty, zeros
+from .creation import check_size, clone, empty, zeros
 
 __all__ = [
     "as_strided",
@@ -194,6 +194,8 @@ def roll(a, *, shifts, axes):
 
 def repeat(a, *, repeats):
     """Tile: the array repeated repeats[i] times along axis i."""
+    shape = (1,) * (len(repeats) - a.ndim) + a.shape
+    check_size([size * n for size, n in zip(shape, repeats)], a.dtype if a.dtype.num < 24 else np.int16)
     return np.tile(a, repeats)
 
 

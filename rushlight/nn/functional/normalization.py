@@ -116,14 +116,16 @@ def instance_norm(
         running.append(None if statistic is None else statistic.detach().repeat(N))
     mean, var = running
     y = norm.normalize_batch(input.reshape(1, N * C, *shape[2:]), mean, var, None, None, True, momentum, eps)
-    for statistic, moved in zip((running_mean, running_var), running):
-        if statistic is not None:
-            statistic.copy_(moved.reshape(N, C).mean(0))
     y = y.reshape(shape)
     per_channel = (1, C, *(1,) * (len(shape) - 2))
     if weight is not None:
         y = y * weight.reshape(per_channel)
-    return y if bias is None else y + bias.reshape(per_channel)
+    if bias is not None:
+        y = y + bias.reshape(per_channel)
+    for statistic, moved in zip((running_mean, running_var), running):  # last: a call that fails changes nothing
+        if statistic is not None:
+            statistic.copy_(moved.reshape(N, C).mean(0))
+    return y
 
 
 def rms_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, eps: float | None = None) -> Tensor:

@@ -1,0 +1,136 @@
+"""Wrong arguments raise as in PyTorch, never crash, hang or leave work half done (the calls: bad_calls.py).
+
+Where both raise, the classes may differ in one way: PyTorch's parser refuses a value of the wrong Python type with
+TypeError, and rushlight may meet the same value later, as RuntimeError, ValueError, IndexError or AttributeError.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+import rushlight
+from rushlight import _native
+
+SILENCE = 60  # seconds without a word from the process: a hang
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def made(first: int, last: int):
+    """(call, PyTorch's outcome, ours, what changed) for each call; fails on a crash or a hang of ours."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    command = [sys.executable, "-u", str(pathlib.Path(__file__).with_name("bad_calls.py")), json.dumps([first, last])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        record: list = []
+        deadline = time.monotonic() + 10 * SILENCE
+        while True:
+            ready = select.select([process.stdout], [], [], SILENCE)[0]
+            if not ready or time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"no answer: {record}")
+            line = process.stdout.readline()
+            if not line:
+                pytest.fail(f"the process ended with status {process.wait()}, last: {record}")
+            previous, record = record, json.loads(line)
+            if record[1] == "end":
+                return
+            if record[1] == "done":
+                yield f"call {record[0]}: {previous[2]}", *record[2:]
+
+
+EXPECTED = {
+    "RuntimeError",
+    "TypeError",
+    "ValueError",
+    "IndexError",
+    "AttributeError",
+    "OverflowError",
+    "AssertionError",
+}
+EXPECTED |= {"ZeroDivisionError"}  # the p-norm of degree 0, as in PyTorch's LPPool
+
+
+@pytest.mark.parametrize("first", range(0, 6000, 1500))
+def test_wrong_arguments(first):
+    count = refused = 0
+    wrong = []
+    for call, theirs, ours in made(first, first + 1500):
+        count += 1
+        if ours[0] == "ok":
+            continue
+        refused += 1
+        if not set(ours[0]) & EXPECTED:
+            wrong.append(f"{call} raised {ours[:2]}, PyTorch: {theirs[:2]}")
+        if ours[2]:
+            wrong.append(f"{call} failed ({ours[1]}) and changed its arguments: {ours[2]}")
+    assert not wrong, "\n".join(wrong)
+    assert count > 1300 and refused > count // 2
+
+
+TOO_LARGE = {
+    "empty": lambda m, n: m.empty(n),
+    "zeros": lambda m, n: m.zeros(n, 3),
+    "full": lambda m, n: m.full((n,), 1.0),
+    "rand": lambda m, n: m.rand(n),
+    "arange": lambda m, n: m.arange(0, n),
+    "arange_float": lambda m, n: m.arange(0.0, float(n)),
+    "linspace": lambda m, n: m.linspace(0, 1, n),
+    "randperm": lambda m, n: m.randperm(n),
+    "repeat": lambda m, n: m.ones(2, 3).repeat(n, 2),
+    "tile": lambda m, n: m.tile(m.ones(3), (n,)),
+    "tril_indices": lambda m, n: m.tril_indices(n, n, 0),
+    "pad": lambda m, n: m.nn.functional.pad(m.ones(1, 1, 2), (0, n)),
+    "conv": lambda m, n: m.nn.functional.conv1d(m.ones(1, 1, 2), m.ones(1, 1, 1), padding=n),
+    "conv_transpose": lambda m, n: m.nn.functional.conv_transpose1d(m.ones(1, 1, 2), m.ones(1, 1, 1), stride=n),
+    "sum_of_expanded": lambda m, n: m.ones(1).expand(n).clone(),
+}
+
+
+@pytest.mark.parametrize("size", [2**38, 2**62])
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_more_than_the_machine_has(name, size):
+    """Refused at once, before any page is touched."""
+    start = time.monotonic()
+    with pytest.raises((RuntimeError, OverflowError, ValueError)):
+        TOO_LARGE[name](rushlight, size)
+    assert time.monotonic() - start < 5
+
+
+def test_index_copy_refuses_negative_indices():
+    x = rushlight.zeros(3, 2)
+    with pytest.raises(RuntimeError, match="index -1 is out of bounds"):
+        x.index_copy_(0, rushlight.tensor([-1]), rushlight.ones(1, 2))
+    assert x.tolist() == [[0, 0]] * 3 and x._version == 0
+
+
+def test_take_refuses_other_indices():
+    with pytest.raises(RuntimeError, match="Expected a long tensor"):
+        rushlight.ones(3).take(rushlight.tensor([0.0]))
+
+
+def test_bitwise_operations_refuse_floats():
+    with pytest.raises(NotImplementedError, match="bitwise_and_cpu"):
+        rushlight.ones(3) & rushlight.ones(3)
+
+
+def test_failed_instance_norm_leaves_the_statistics():
+    mean, var = rushlight.zeros(3), rushlight.ones(3)
+    with pytest.raises((RuntimeError, TypeError)):
+        rushlight.nn.functional.instance_norm(rushlight.rand(4, 3, 5), mean, var, rushlight.ones(4))
+    assert mean.tolist() == [0, 0, 0] and mean._version == 0 and var._version == 0
+
+
+@pytest.mark.parametrize("isa", _native.available_isas())
+def test_kernels_refuse_nonsense(isa):
+    """Every kernel's binding called directly, in a process of its own."""
+    command = [sys.executable, "-X", "faulthandler", str(pathlib.Path(__file__).with_name("bad_kernel_calls.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONMALLOC": "debug"}
+    done = subprocess.run([*command, isa, "6000"], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
