@@ -1,8 +1,6 @@
 // The forward convolution and the gradient of its input, both as a Gather (gather.h).
 
-#include <cstdlib>
 #include "kernels/conv/gather.h"
-#define RL_FAR (getenv("FAR") ? atof(getenv("FAR")) : 1.0)
 
 namespace rl::RL_ISA {
 
@@ -12,18 +10,18 @@ bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, doubl
 enum class Algorithm { packed, rows };
 
 // Both compute the same products; they differ in what they waste. Costs are in units of one output row of a panel:
-// packing a panel costs about as much as two rows and two more for every run in it; the rows algorithm computes the
+// packing a panel costs about as much as five rows and two more for every run in it; the rows algorithm computes the
 // columns between the rows too, and reads B from farther away the deeper it is.
 template <class T>
-static Algorithm choose_algorithm(const Gather<T>& g) {
+static Algorithm choose_algorithm(const Gather<T>& g, bool copied) {
   const int64_t unit_bytes = g.channels * g.source_channel * int64_t(sizeof(T));
-  if (g.rows == 0 || unit_bytes > (int64_t(4) << 20)) return Algorithm::packed;
+  if (g.rows == 0 || unit_bytes > (int64_t(copied ? 4 : 1) << 20)) return Algorithm::packed;
   constexpr int64_t nr = gemm::Block<T>::nr;
   const double runs = 1.0 + double(nr) / double(g.count[2]);
-  const double packed = double(g.rows) + 2.0 + 2.0 * (runs < nr ? runs : nr);
+  const double packed = double(g.rows) + 5.0 + 2.0 * (runs < nr ? runs : nr);
   const int64_t positions = span(g.count, g.source_step);
   const int64_t width = tile_vectors<T>(row_panels(g.rows).length(0), positions) * Vec<T>::lanes;
-  const double far = g.rows <= 32 ? 1.0 : 1.1;
+  const double far = g.rows <= (copied ? 64 : 32) ? 1.0 : 1.1;
   const double rows = far * double(g.rows) * double(ceil_div(positions, width) * width) / double(g.pixels());
   return rows < packed ? Algorithm::rows : Algorithm::packed;
 }
@@ -46,29 +44,27 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
                       int num_parts, bool phases) {
   const int64_t source_plane = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
   const int64_t plane = layout.copied ? layout.plane : source_plane;
-  int64_t weight_size = 0, num_offsets = 0, phase_plane = 0, outputs = 0;
+  int64_t weight_size = 0, phase_plane = 0, outputs = 0;
   bool copied = false;
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
     g.source_channel = plane;
     g.source_image = channels_all * plane;
-    parts[i].algorithm = choose_algorithm(g);
+    parts[i].algorithm = choose_algorithm(g, layout.copied);
     copied |= layout.copied && parts[i].algorithm == Algorithm::packed;
     weight_size += g.groups * g.rows * g.depth();
-    num_offsets += g.depth();
     phase_plane += g.pixels();
     outputs = g.groups * g.rows;
   }
   const int64_t image_bytes =
       int64_t(sizeof(T)) * ((copied ? channels_all * plane : 0) + (phases ? outputs * phase_plane : 0));
   const int64_t chunk = image_bytes ? images_per_chunk(batch, image_bytes) : batch;
-  Buffer weights((weight_size + 1) * int64_t(sizeof(T))), row_offsets((num_offsets + 1) * int64_t(sizeof(int64_t)));
+  Buffer weights((weight_size + 1) * int64_t(sizeof(T)));
   Buffer copy(copied ? (chunk * channels_all * plane + kRowSlack<T>)*int64_t(sizeof(T)) : 0);
   Buffer phase_buffer(phases ? chunk * outputs * phase_plane * int64_t(sizeof(T)) : 0);
-  if (!weights.pointer || !row_offsets.pointer || !copy.pointer || !phase_buffer.pointer) return false;
+  if (!weights.pointer || !copy.pointer || !phase_buffer.pointer) return false;
 
   T* a = weights.as<T>();
-  int64_t* offset = row_offsets.as<int64_t>();
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
     const int64_t depth = g.depth();
@@ -76,18 +72,15 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
     pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps, rows ? max64(1, depth) : kPackedDepth<T>, a);
     g.a = a;
     a += g.groups * g.rows * depth;
-    for (int64_t k = 0; k < depth; ++k) *offset++ = k / g.taps * plane + g.offset[k % g.taps];
   }
   for (int64_t image = 0; image < batch; image += chunk) {
     const int64_t images = min64(chunk, batch - image);
     const T* from = source + image * channels_all * source_plane;
     const T* end = source + batch * channels_all * source_plane;
     if (copied) copy_planes(layout, from, copy.as<T>(), images * channels_all);
-    offset = row_offsets.as<int64_t>();
     T* phase_out = phase_buffer.as<T>();
     for (int i = 0; i < num_parts; ++i) {
       Gather<T> g = parts[i].plan;
-      const int64_t depth = g.depth();
       g.images = images;
       if (phases) {
         g.out = phase_out;
@@ -101,14 +94,13 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
         g.out += image * g.out_image;
       }
       if (parts[i].algorithm == Algorithm::rows) {
-        if (!gather_rows(g, layout, from, end, offset)) return false;
+        if (!gather_rows(g, layout, from, end)) return false;
       } else {
         g.source = copied ? copy.as<T>() : from;
         g.source_end = copied ? g.source + images * channels_all * plane + kRowSlack<T> : end;
         merge_axes(g);
         if (!gather_packed(g, kPackedDepth<T>)) return false;
       }
-      offset += depth;
     }
     if (phases)
       parallel_for(images * outputs, max64(1, 16384 / max64(1, phase_plane)), [&](int64_t begin, int64_t last) {
@@ -229,7 +221,13 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
       any = true;
     }
     if (low[i] < 0 || high >= s.output[i]) layout.copied = true;
-    layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1};
+    layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1, false};
+  }
+  const PhaseAxis along = phase_axis(s, 2, 0);
+  const bool per_tap = s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps);
+  if (per_tap) {
+    layout.copied = true;
+    layout.axis[2] = {s.output[2], along.count, along.taps, 1, -along.first, -s.dilation[2], true};
   }
   if (!layout.copied)
     for (int i = 0; i < 3; ++i) {
@@ -237,7 +235,8 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
       layout.axis[i].length = s.output[i];
     }
   const int64_t pitch[3] = {layout.axis[1].length * layout.axis[2].length, layout.axis[2].length, 1};
-  layout.plane = layout.axis[0].length * pitch[0];
+  const int64_t block = layout.axis[0].length * pitch[0];
+  layout.plane = block * layout.axis[2].phases;
 
   Buffer tables(2 * taps * int64_t(sizeof(int64_t))), part_buffer(volume(phases) * int64_t(sizeof(Part<T>)));
   if (!tables.pointer || !part_buffer.pointer) return false;
@@ -275,7 +274,10 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
           const int64_t tap[3] = {z, y, x};
           *offset = *index = 0;
           for (int i = 0; i < 3; ++i) {
-            *offset += pitch[i] * (axis[i].first - axis[i].reach(tap[i]) - low[i]);
+            if (i == 2 && per_tap)
+              *offset += tap[i] * block;
+            else
+              *offset += pitch[i] * (axis[i].first - axis[i].reach(tap[i]) - low[i]);
             *index = *index * s.kernel[i] + axis[i].tap_first + tap[i] * axis[i].tap_step;
           }
         }

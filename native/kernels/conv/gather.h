@@ -161,8 +161,10 @@ static void merge_axes(Gather<T>& g) {
     if (g.count[1] != 1 && !contiguous) return;
     g.count[2] *= g.count[1];
     g.count[1] = g.count[0];
+    const int64_t whole = g.source_step[0] * g.count[0];
     g.source_step[1] = g.source_step[0];
     g.out_step[1] = g.out_step[0];
+    g.source_step[0] = whole;
     g.count[0] = 1;
   }
 }
@@ -304,6 +306,10 @@ static void pack_weight(const WeightView<T>& view, int64_t groups, int64_t rows,
                });
 }
 
+// Rows of B packed for all panels of a block before the next rows. A panel has room for one row more: whole vectors may
+// be written past its end.
+inline constexpr int64_t kPackRows = 16;
+
 template <class T>
 static bool gather_packed(const Gather<T>& g, int64_t block) {
   constexpr int nr = gemm::Block<T>::nr;
@@ -323,7 +329,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
     const int64_t first_panel = panels.count * split / splits, last_panel = panels.count * (split + 1) / splits;
     const int64_t first_col = col_blocks.begin(cb), num_cols = col_blocks.length(cb);
     const int64_t deepest = blocks.count ? blocks.length(0) : 0;
-    T* packed = static_cast<T*>(scratch(3, size_t((num_cols * nr * deepest + nr) * sizeof(T))));
+    T* packed = static_cast<T*>(scratch(3, size_t(num_cols * nr * (deepest + 1) * sizeof(T))));
     Run* runs = static_cast<Run*>(scratch(4, size_t(num_cols * nr) * sizeof(Run)));
     int* num_runs = static_cast<int*>(scratch(5, size_t(num_cols) * sizeof(int)));
     if (!packed || !runs || !num_runs) {
@@ -338,8 +344,10 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
     for (int64_t b = 0; b < max64(1, blocks.count); ++b) {
       const int64_t first = blocks.count ? blocks.begin(b) : 0, length = blocks.count ? blocks.length(b) : 0;
       if (length)
-        for (int64_t j = 0; j < num_cols; ++j)
-          pack_panel(g, source, runs + j * nr, num_runs[j], first, first + length, packed + j * nr * length);
+        for (int64_t k = 0; k < length; k += kPackRows)
+          for (int64_t j = 0; j < num_cols; ++j)
+            pack_panel(g, source, runs + j * nr, num_runs[j], first + k, first + min64(length, k + kPackRows),
+                       packed + (j * (length + 1) + k) * nr);
       const T* a = g.a + group * g.rows * depth + g.rows * first;
       StoreRuns<T> store{g.out + group * g.rows * g.out_channel,     g.out_channel, g.out_step[2], nullptr, 0,
                          g.bias ? g.bias + group * g.rows : nullptr, g.relu};
@@ -349,7 +357,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
           store.num_runs = num_runs[j];
           const gemm::TileAt at{panels.begin(i), 0, nr, b == 0, b + 1 >= blocks.count};
           run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a + panels.begin(i) * length,
-                                          gemm::RowsB<T>{packed + j * nr * length, nr}, store, at);
+                                          gemm::RowsB<T>{packed + j * nr * (length + 1), nr}, store, at);
         }
     }
   });
@@ -381,33 +389,63 @@ static int tile_vectors(int64_t rows, int64_t positions) {
   return best;
 }
 
-// One image and group after the other: its channels copied by the task that needs them (where they lie contiguously as
-// they should, only so that nothing is read past the array's end), then all tiles. `source` is the array itself, first
-// image of g.images; offset[k] of each depth k is relative to the group's first channel.
+// Rows of output that one copy of the source serves: about this many bytes, which stay in L2.
+inline constexpr int64_t kBandBytes = 3 << 18;
+
+// A band of output rows of one image and group after the other: its source rows copied by the task that needs them
+// (where they lie contiguously as they should, only so that nothing is read past the array's end), then all tiles.
+// `source` is the array itself, first image of g.images.
 template <class T, int vectors>
-static bool gather_rows_tiles(const Gather<T>& g, const SourceLayout& layout, const T* source, const T* source_end,
-                              const int64_t* offset) {
-  constexpr int width = vectors * Vec<T>::lanes;
-  const gemm::Even panels = row_panels(g.rows);
-  const int64_t depth = g.depth(), threads = num_threads(), units = g.images * g.groups;
-  const int64_t positions = span(g.count, g.source_step), tiles = ceil_div(positions, width);
-  const int64_t size = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size,
-                cells = g.channels * g.source_channel;
-  // The runs of every tile, once for all units.
-  Buffer run_buffer((tiles * 2 + g.count[0] * g.count[1] + 1) * int64_t(sizeof(Run))), first_buffer((tiles + 1) * 8);
-  if (!run_buffer.pointer || !first_buffer.pointer) return false;
+static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, const T* source, const T* source_end) {
+  constexpr int lanes = Vec<T>::lanes, width = vectors * lanes;
+  const gemm::Even panels = row_panels(all.rows);
+  const int64_t depth = all.depth(), threads = num_threads(), units = all.images * all.groups;
+  const int64_t size = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
+  Gather<T> g = all;
+  SourceLayout part = layout;
+  int64_t height = all.count[1];
+  const int64_t old_block = layout.axis[0].length * layout.axis[1].length * layout.axis[2].length;
+  int64_t block = old_block;
+  if (layout.copied && layout.axis[0].length == 1 && height > 1) {
+    const int64_t extra = layout.axis[1].length - height;
+    const int64_t row = all.channels * all.source_channel / layout.axis[1].length * int64_t(sizeof(T));
+    int64_t bands = ceil_div(height, max64(4, kBandBytes / max64(1, row) - extra));
+    if (units * bands < threads * 2) bands = max64(1, min64(height / 4, ceil_div(threads * 2, units)));
+    height = ceil_div(height, bands);
+    part.axis[1].length = height + extra;
+    block = part.axis[1].length * part.axis[2].length;
+    g.source_channel = all.source_channel / old_block * block;
+    g.source_step[0] = block;
+  }
+  const int64_t bands = ceil_div(all.count[1], height), cells = g.channels * g.source_channel;
+  Gather<T> band = g;
+  band.count[1] = height;
+  merge_axes(band);
+  const int64_t positions = span(band.count, band.source_step), tiles = ceil_div(positions, width);
+  // The runs of every tile of a whole band, and the offset of every depth from a group's first channel.
+  const int64_t most_runs = tiles * 2 + g.count[0] * height + 1;
+  Buffer run_buffer(most_runs * int64_t(sizeof(Run))), first_buffer((tiles + 1) * 8), offset_buffer((depth + 1) * 8);
+  if (!run_buffer.pointer || !first_buffer.pointer || !offset_buffer.pointer) return false;
+  int64_t* offset = offset_buffer.as<int64_t>();
+  for (int64_t k = 0; k < depth; ++k) {
+    const int64_t at = g.offset[k % g.taps];
+    offset[k] = k / g.taps * g.source_channel + (block == old_block ? at : at / old_block * block + at % old_block);
+  }
   Run* runs = run_buffer.as<Run>();
   int64_t* first_run = first_buffer.as<int64_t>();
   first_run[0] = 0;
   for (int64_t tile = 0; tile < tiles; ++tile)
-    first_run[tile + 1] = first_run[tile] + position_runs(g, tile * width, int(min64(width, positions - tile * width)),
-                                                          runs + first_run[tile]);
-  const int64_t splits = units >= threads * 2 ? 1 : min64(tiles, ceil_div(threads * 2, units));
+    first_run[tile + 1] =
+        first_run[tile] +
+        position_runs(band, tile * width, int(min64(width, positions - tile * width)), runs + first_run[tile]);
+  const int64_t splits = layout.copied || units >= threads * 2 ? 1 : min64(tiles, ceil_div(threads * 2, units));
   const int64_t work = ceil_div(depth * g.rows * tiles * width, splits);
   bool ok = true;
-  parallel_for(units * splits, max64(1, (int64_t(1) << 18) / max64(1, work)), [&](int64_t begin, int64_t end) {
+  parallel_for(units * bands * splits, max64(1, (int64_t(1) << 18) / max64(1, work)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t unit = i / splits, split = i % splits, image = unit / g.groups, group = unit % g.groups;
+      const int64_t unit = i / (bands * splits), row = i / splits % bands * height, split = i % splits;
+      const int64_t image = unit / g.groups, group = unit % g.groups;
+      const int64_t rows_left = all.count[1] - row;
       const T* from = source + unit * g.channels * size;
       if (layout.copied || from + cells + kRowSlack<T> > source_end) {
         T* copy = static_cast<T*>(scratch(3, size_t((cells + kRowSlack<T>)*int64_t(sizeof(T)))));
@@ -416,14 +454,16 @@ static bool gather_rows_tiles(const Gather<T>& g, const SourceLayout& layout, co
           return;
         }
         if (layout.copied) {
-          for (int64_t c = 0; c < g.channels; ++c) copy_plane(layout, from + c * size, copy + c * g.source_channel);
+          SourceLayout here = part;
+          here.axis[1].padding -= row * here.axis[1].stride;
+          for (int64_t c = 0; c < g.channels; ++c) copy_plane(here, from + c * size, copy + c * g.source_channel);
         } else {
           __builtin_memcpy(copy, from, size_t(cells) * sizeof(T));
         }
         __builtin_memset(copy + cells, 0, size_t(kRowSlack<T>) * sizeof(T));
         from = copy;
       }
-      StoreRuns<T> store{g.out + image * g.out_image + group * g.rows * g.out_channel,
+      StoreRuns<T> store{g.out + image * g.out_image + group * g.rows * g.out_channel + row * g.out_step[1],
                          g.out_channel,
                          g.out_step[2],
                          nullptr,
@@ -431,14 +471,33 @@ static bool gather_rows_tiles(const Gather<T>& g, const SourceLayout& layout, co
                          g.bias ? g.bias + group * g.rows : nullptr,
                          g.relu};
       const T* a = g.a + group * g.rows * depth;
+      Gather<T> last = g;  // a band of fewer rows ends earlier
+      last.count[1] = min64(height, rows_left);
+      merge_axes(last);
+      const int64_t end_position = span(last.count, last.source_step);
       for (int64_t tile = tiles * split / splits; tile < tiles * (split + 1) / splits; ++tile) {
+        const int64_t left = min64(width, end_position - tile * width);
+        if (left <= 0) break;
+        Run own[width];
         store.runs = runs + first_run[tile];
         store.num_runs = int(first_run[tile + 1] - first_run[tile]);
+        if (rows_left < height) {
+          store.num_runs = position_runs(last, tile * width, int(left), own);
+          store.runs = own;
+        }
         if (!store.num_runs) continue;
+        const gemm::OffsetB<T> b{from + tile * width, offset};
         for (int64_t panel = 0; panel < panels.count; ++panel) {
           const gemm::TileAt at{panels.begin(panel), 0, width, true, true};
-          run_rows<T, vectors>(int(panels.length(panel)), depth, a + panels.begin(panel) * depth,
-                               gemm::OffsetB<T>{from + tile * width, offset}, store, at);
+          const int rows = int(panels.length(panel));
+          const T* a_panel = a + panels.begin(panel) * depth;
+          if (vectors > 1 && left <= lanes) {
+            run_rows<T, 1>(rows, depth, a_panel, b, store, at);
+          } else if (vectors > 2 && left <= 2 * lanes) {
+            run_rows<T, 2>(rows, depth, a_panel, b, store, at);
+          } else {
+            run_rows<T, vectors>(rows, depth, a_panel, b, store, at);
+          }
         }
       }
     }
@@ -447,17 +506,16 @@ static bool gather_rows_tiles(const Gather<T>& g, const SourceLayout& layout, co
 }
 
 template <class T>
-static bool gather_rows(const Gather<T>& g, const SourceLayout& layout, const T* source, const T* source_end,
-                        const int64_t* offset) {
+static bool gather_rows(const Gather<T>& g, const SourceLayout& layout, const T* source, const T* source_end) {
   switch (tile_vectors<T>(row_panels(g.rows).length(0), span(g.count, g.source_step))) {
     case 8:
-      return gather_rows_tiles<T, 8>(g, layout, source, source_end, offset);
+      return gather_rows_tiles<T, 8>(g, layout, source, source_end);
     case 4:
-      return gather_rows_tiles<T, 4>(g, layout, source, source_end, offset);
+      return gather_rows_tiles<T, 4>(g, layout, source, source_end);
     case 3:
-      return gather_rows_tiles<T, 3>(g, layout, source, source_end, offset);
+      return gather_rows_tiles<T, 3>(g, layout, source, source_end);
     default:
-      return gather_rows_tiles<T, 2>(g, layout, source, source_end, offset);
+      return gather_rows_tiles<T, 2>(g, layout, source, source_end);
   }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // Where a convolution reads: every (channel, tap) is a row of numbers that starts at a fixed offset and runs along the
 // output positions. Where padding or a stride along x stands in the way, the images are first copied into padded rows,
-// split by stride phase (position = q * stride + phase), so that all later code reads plain contiguous runs:
+// split by stride phase (position = q * stride + phase), so that all later code reads plain contiguous runs. Along x
+// the copy may hold one row per tap instead, each just as long as an output row: then whole planes are one run.
 //
 //   value(q, tap) = plane[position(q) + tap_offset[tap]],   position(q) = z * step[0] + y * step[1] + x
 //
@@ -33,11 +34,18 @@ struct Buffer {
 };
 
 // One axis of the copied source: `phases` rows of `length` cells; cell r of phase f holds source index
-// r * stride + residue(f) - padding, zero outside [0, size).
+// r * stride + residue(f) - padding, zero outside [0, size). With `per_tap` a phase is a tap and its row starts at the
+// tap's own shift.
 struct SourceAxis {
   int64_t size, length, phases, stride, padding, dilation;
-  int64_t index(int64_t phase, int64_t cell) const { return cell * stride + (phase * dilation) % stride - padding; }
+  bool per_tap;
+  int64_t index(int64_t phase, int64_t cell) const {
+    return cell * stride + (per_tap ? phase * dilation : (phase * dilation) % stride) - padding;
+  }
 };
+
+// A row per tap costs a copy each: it pays where the copies are few.
+static inline bool rows_per_tap(int64_t taps) { return taps > 1 && taps <= 3; }
 
 struct SourceLayout {
   SourceAxis axis[3];
@@ -65,11 +73,16 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
     a.padding = s.padding[i];
     a.dilation = s.dilation[i];
     a.stride = s.output[i] == 1 ? 1 : s.stride[i];
+    a.per_tap = i == 2 && rows_per_tap(s.kernel[2]);
+    if (a.per_tap) layout.copied = true;
     if (a.padding || (i == 2 && a.stride != 1)) layout.copied = true;
   }
   for (int i = 0; i < 3; ++i) {
     SourceAxis& a = layout.axis[i];
-    if (layout.copied) {
+    if (a.per_tap) {
+      a.phases = s.kernel[i];
+      a.length = s.output[i];
+    } else if (layout.copied) {
       a.phases = min64(s.kernel[i], a.stride / gcd64(a.dilation, a.stride));
       a.length = s.output[i] + ((s.kernel[i] - 1) * a.dilation) / a.stride;
     } else {
@@ -91,43 +104,55 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
         for (int i = 0; i < 3; ++i) {
           const SourceAxis& a = layout.axis[i];
           phase = phase * a.phases + tap[i] % a.phases;
-          offset[t] += pitch[i] * (layout.copied ? tap[i] * a.dilation / a.stride : tap[i] * a.dilation);
+          if (!a.per_tap)
+            offset[t] += pitch[i] * (layout.copied ? tap[i] * a.dilation / a.stride : tap[i] * a.dilation);
         }
         offset[t] += phase * block;
       }
   return layout;
 }
 
+template <class T>
+static RL_INLINE void copy_row(const T* from, T* to, int64_t n) {
+  using V = Vec<T>;
+  for (; n >= V::lanes; n -= V::lanes, from += V::lanes, to += V::lanes) V::load(from).store(to);
+  if (n > 0) V::load_n(from, int(n)).store_n(to, int(n));
+}
+
 // One channel into its padded, phase-split form.
 template <class T>
 static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
   const SourceAxis &az = layout.axis[0], &ay = layout.axis[1], &ax = layout.axis[2];
+  const int64_t length = ax.length;
   for (int64_t fz = 0; fz < az.phases; ++fz)
     for (int64_t fy = 0; fy < ay.phases; ++fy)
-      for (int64_t fx = 0; fx < ax.phases; ++fx)
+      for (int64_t fx = 0; fx < ax.phases; ++fx) {
+        const int64_t first = ax.index(fx, 0);
+        // cells [begin, end) of a row hold source cells
+        const int64_t begin = first >= 0 ? 0 : min64(ceil_div(-first, ax.stride), length);
+        const int64_t end =
+            first >= ax.size ? begin : max64(begin, min64(ceil_div(ax.size - first, ax.stride), length));
         for (int64_t z = 0; z < az.length; ++z) {
           const int64_t iz = az.index(fz, z);
-          for (int64_t y = 0; y < ay.length; ++y, out += ax.length) {
-            const int64_t iy = ay.index(fy, y);
-            const int64_t first = ax.index(fx, 0);
-            // cells [begin, end) hold source cells
-            int64_t begin = first >= 0 ? 0 : min64(ceil_div(-first, ax.stride), ax.length);
-            int64_t end = first >= ax.size ? 0 : min64(ceil_div(ax.size - first, ax.stride), ax.length);
-            if (iz < 0 || iz >= az.size || iy < 0 || iy >= ay.size || end <= begin) begin = end = ax.length;
-            for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
-            if (begin < end) {
-              const T* row = source + (iz * ay.size + iy) * ax.size + first;
-              if (ax.stride == 1) {
-                for (int64_t i = begin; i < end; ++i) out[i] = row[i];
-              } else if (ax.stride == 2) {
-                for (int64_t i = begin; i < end; ++i) out[i] = row[2 * i];
-              } else {
-                for (int64_t i = begin; i < end; ++i) out[i] = row[i * ax.stride];
-              }
+          int64_t iy = ay.index(fy, 0);
+          for (int64_t y = 0; y < ay.length; ++y, out += length, iy += ay.stride) {
+            if (begin == end || iz < 0 || iz >= az.size || iy < 0 || iy >= ay.size) {
+              for (int64_t i = 0; i < length; ++i) out[i] = T(0);
+              continue;
             }
-            for (int64_t i = end; i < ax.length; ++i) out[i] = T(0);
+            const T* row = source + (iz * ay.size + iy) * ax.size + first;
+            if (ax.stride == 1) {
+              copy_row(row + begin, out + begin, end - begin);
+            } else if (ax.stride == 2) {
+              for (int64_t i = begin; i < end; ++i) out[i] = row[2 * i];
+            } else {
+              for (int64_t i = begin; i < end; ++i) out[i] = row[i * ax.stride];
+            }
+            for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
+            for (int64_t i = end; i < length; ++i) out[i] = T(0);
           }
         }
+      }
 }
 
 // `planes` consecutive channels; both sides are contiguous over channels and images.
