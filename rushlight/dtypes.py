@@ -8,7 +8,7 @@ from typing import Any
 class DType:
     """A tensor's element type. There is one object per type; compare with `is` or `==`."""
 
-    __slots__ = ("name", "itemsize", "is_floating_point", "is_complex", "is_signed", "_rank", "legacy_name")
+    __slots__ = ("name", "itemsize", "is_floating_point", "is_complex", "is_signed", "_rank", "legacy_name", "kind")
 
     def __init__(self, name: str, itemsize: int, kind: str, rank: int, legacy_name: str):
         self.name = name
@@ -18,6 +18,7 @@ class DType:
         self.is_signed = kind not in ("bool", "uint")
         self._rank = rank  # category * 10 + width within it
         self.legacy_name = legacy_name  # as in FloatTensor
+        self.kind = kind[0]  # b, u, i, f or c
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

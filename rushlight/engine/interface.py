@@ -377,6 +377,25 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
             "gradient for `a`; the one for `b` is its negative",
         ),
     },
+    "special": {
+        "as_complex": ("a", "real pairs in a contiguous last axis as complex numbers, a view"),
+        "as_real": ("a", "complex numbers as real pairs in a new last axis, a view"),
+        "conj": ("a", "complex conjugate"),
+        "digamma": ("a", "the derivative of log gamma"),
+        "erfinv": ("a", "the inverse of erf"),
+        "gcd": ("a, b", "greatest common divisor"),
+        "i0": ("a", "modified Bessel function of the first kind, order 0"),
+        "lcm": ("a, b", "least common multiple"),
+        "polygamma": ("a, *, n", "the n-th derivative of digamma"),
+    },
+    "sorting": {
+        "bincount": ("a, weights, *, minlength", "how often 0, 1, 2, ... occur"),
+        "consecutive": ("a, *, axis", "`distinct` of runs of equal elements, in order of appearance"),
+        "distinct": ("a, *, axis", "(sorted distinct values, positions among them, counts)"),
+        "search_sorted": ("rows, values, *, right", "positions that keep the rows sorted"),
+        "sort": ("a, *, axis, descending", "(values, int64 indices), stable"),
+        "topk": ("a, *, k, axis, largest", "(values, int64 indices) of the k largest or smallest, in order"),
+    },
     "random": {
         "all_between": ("a, *, low, high", "whether every item lies in [low, high]; a NaN does not"),
         "categorical": (

@@ -15,6 +15,27 @@ from . import promote
 from .result import into
 
 
+def holomorphic(backward):
+    """`backward`, written for real numbers, for complex ones too: the gradient is g times the conjugated derivative."""
+
+    def run(xp, g, saved, need, **attrs):
+        if g.dtype.kind != "c":
+            return backward(xp, g, saved, need, **attrs)
+        grads = backward(xp, xp.conj(g), saved, need, **attrs)
+        return tuple([None if grad is None else xp.conj(grad) for grad in grads])
+
+    return run
+
+
+def _unary_backward(backward):
+    def run(xp, g, saved, need):
+        if g.dtype.kind == "c":
+            return (xp.conj(backward(xp, xp.conj(g), *saved)),)
+        return (backward(xp, g, *saved),)
+
+    return run
+
+
 def unary(name, backward=None, *, grad_name=None, saves="input", floats=True, inplace=True, out=True, aliases=()):
     """Define a unary op. backward(xp, g, x) or, with saves="output", backward(xp, g, y).
 
@@ -37,7 +58,7 @@ def unary(name, backward=None, *, grad_name=None, saves="input", floats=True, in
         "out": out,
     }
     if backward is not None:
-        body["backward"] = lambda xp, g, saved, need: (backward(xp, g, *saved),)
+        body["backward"] = _unary_backward(backward)
     op = OpType(name, (Op,), body)
 
     def function(input, *, out=None):
@@ -108,7 +129,7 @@ def binary(
         "out": not compare,
     }
     if backward is not None:
-        body["backward"] = lambda xp, g, saved, need: backward(xp, g, need, *saved)
+        body["backward"] = holomorphic(lambda xp, g, saved, need: backward(xp, g, need, *saved))
     op = OpType(name, (Op,), body)
 
     def function(input, other, *, out=None):
@@ -178,7 +199,7 @@ def _no_save(name, backward, **options):
 
 
 neg = _no_save("neg", lambda xp, g: xp.neg(g), floats=False, aliases=("negative",))
-abs = unary("abs", lambda xp, g, x: xp.mul(g, xp.sign(x)), floats=False, aliases=("absolute",))
+_real_abs = unary("abs", lambda xp, g, x: xp.mul(g, xp.sign(x)), floats=False)
 sign = _no_save("sign", lambda xp, g: xp.zeros_like(g), floats=False)
 exp = unary("exp", lambda xp, g, y: xp.mul(g, y), saves="output")
 expm1 = unary("expm1", lambda xp, g, y: xp.mul(g, xp.add(y, 1)), saves="output")
@@ -225,6 +246,7 @@ class sigmoid_grad(Op):
     def forward(xp, g, y):
         return xp.sigmoid_grad(g, y)
 
+    @holomorphic
     def backward(xp, gg, saved, need):
         g, y = saved
         return (
@@ -241,6 +263,7 @@ class tanh_grad(Op):
     def forward(xp, g, y):
         return xp.tanh_grad(g, y)
 
+    @holomorphic
     def backward(xp, gg, saved, need):
         g, y = saved
         return (
@@ -357,6 +380,19 @@ bitwise_xor = binary("bitwise_xor")
 def _logical_not_(self):
     """In-place logical_not."""
     return self.copy_(logical_not(self))
+
+
+@public(method=True)
+def abs(input, *, out=None):  # noqa: A001
+    """|input|; of complex numbers their length."""
+    if isinstance(input, Tensor) and input.dtype.is_complex:
+        result = primitives.complex_abs(input)
+        return result if out is None else into(out, result)
+    return _real_abs(input, out=out)
+
+
+public(method=True, name="absolute")(abs)
+METHODS["absolute_"] = METHODS["abs_"]
 
 
 @public(method=True)

@@ -11,7 +11,7 @@ from ..dtypes import dtype_title, dtype_word
 from ..errors import brackets, by, type_name
 from ..tensor import Tensor
 from . import movement
-from .elementwise import mul
+from .elementwise import holomorphic, mul
 from .result import into
 
 
@@ -38,6 +38,7 @@ def _matrix_op(op_name, node_name):
         def forward(xp, a, b):
             return xp.matmul(a, b)
 
+        @holomorphic
         def backward(xp, g, saved, need):
             return _product_grads(xp, g, *saved, need)
 
@@ -61,6 +62,7 @@ class mv_op(Op):
     def forward(xp, a, x):
         return xp.matmul(a, x)
 
+    @holomorphic
     def backward(xp, g, saved, need):
         a, x = saved
         return (
@@ -78,6 +80,7 @@ def _vector_op(op_name, node_name):
         def forward(xp, a, b):
             return xp.matmul(a, b)
 
+        @holomorphic
         def backward(xp, g, saved, need):
             a, b = saved
             return (xp.mul(g, b) if need[0] else None, xp.mul(g, a) if need[1] else None)
@@ -133,6 +136,7 @@ def _general_op(op_name, node_name):
         def forward(xp, a, b):
             return xp.matmul(a, b)
 
+        @holomorphic
         def backward(xp, g, saved, need):
             a, b, a_shape, b_shape = saved
             return _general_grads(xp, g, a, b, need, a_shape, b_shape)
@@ -366,6 +370,7 @@ def _linear_op(op_name, node_name):
         def forward(xp, input, weight, bias):
             return xp.linear(input, weight, bias)
 
+        @holomorphic
         def backward(xp, g, saved, need):
             input, weight, bias_shape = saved
             grad_input = grad_weight = grad_bias = None
@@ -449,6 +454,7 @@ class addmm_op(Op):
     def forward(xp, input, mat1, mat2, *, beta, alpha):
         return xp.addmm(input, mat1, mat2, beta=beta, alpha=alpha)
 
+    @holomorphic
     def backward(xp, g, saved, need, *, beta, alpha):
         mat1, mat2, shape = saved
         grad_input = _summed(xp, _scaled(xp, g, beta), shape) if need[0] else None
@@ -464,6 +470,7 @@ class addmv_op(Op):
     def forward(xp, input, mat, vec, *, beta, alpha):
         return _combined(xp, input, xp.matmul(mat, vec), beta, alpha)
 
+    @holomorphic
     def backward(xp, g, saved, need, *, beta, alpha):
         mat, vec, shape = saved
         scaled = _scaled(xp, g, alpha)
@@ -482,6 +489,7 @@ class baddbmm_op(Op):
     def forward(xp, input, batch1, batch2, *, beta, alpha):
         return _combined(xp, input, xp.matmul(batch1, batch2), beta, alpha)
 
+    @holomorphic
     def backward(xp, g, saved, need, *, beta, alpha):
         batch1, batch2, shape = saved
         grad_input = _summed(xp, _scaled(xp, g, beta), shape) if need[0] else None
@@ -500,6 +508,7 @@ class addbmm_op(Op):
         tall = xp.reshape(batch2, shape=(b * n, batch2.shape[2]))
         return _combined(xp, input, xp.matmul(wide, tall), beta, alpha)
 
+    @holomorphic
     def backward(xp, g, saved, need, *, beta, alpha):
         batch1, batch2, shape = saved
         scaled = _scaled(xp, g, alpha)
@@ -518,6 +527,7 @@ class addr_op(Op):
     def forward(xp, input, vec1, vec2, *, beta, alpha):
         return _combined(xp, input, _outer(xp, vec1, vec2), beta, alpha)
 
+    @holomorphic
     def backward(xp, g, saved, need, *, beta, alpha):
         vec1, vec2, shape = saved
         scaled = _scaled(xp, g, alpha)
@@ -692,6 +702,7 @@ class trace_op(Op):
     def forward(xp, a):
         return xp.trace(a)
 
+    @holomorphic
     def backward(xp, g, saved, need):
         return (xp.trace_grad(g, shape=tuple(saved[0])),)
 
@@ -704,6 +715,7 @@ class trace_grad(Op):
     def forward(xp, g, *, shape):
         return xp.trace_grad(g, shape=shape)
 
+    @holomorphic
     def backward(xp, gg, saved, need, *, shape):
         return (xp.trace(gg),)
 
