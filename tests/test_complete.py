@@ -1,4 +1,4 @@
-"""Nothing public goes unchecked: every op function and method has a case, every op is reached, every listed name loads."""
+"""No public op goes unchecked: all functions and methods have cases, all ops are reached, all listed names load."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from . import elementwise, promote
 
 @public(method=True)
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
-    """|input - other| <= atol + rtol * |other|, elementwise. RuntimeError for different dtypes or negative tolerances."""
+    """|input - other| <= atol + rtol * |other|, elementwise. RuntimeError for unequal dtypes."""
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{dtype_title(input.dtype)} did not match {dtype_title(other.dtype)}")
     if rtol < 0 or atol < 0:
@@ -44,7 +44,9 @@ def equal(input, other):
     for position, value in enumerate((input, other), 1):
         if not isinstance(value, Tensor):
             word = ("input", "other")[position - 1]
-            raise TypeError(f"equal(): argument '{word}' (position {position}) must be Tensor, not {type(value).__name__}")
+            raise TypeError(
+                f"equal(): argument '{word}' (position {position}) must be Tensor, not {type(value).__name__}"
+            )
     if input._array.shape != other._array.shape:
         return False
     return bool(cpu.item(cpu.all(elementwise.eq(input.detach(), other.detach())._array)))

@@ -59,10 +59,11 @@ def view_as_real(input):
 
 @public()
 def view_as_complex(input):
-    """A view of real pairs (..., 2) as a complex tensor (...). RuntimeError unless the last dimension is 2, contiguous."""
+    """A view of real pairs (..., 2) as a complex tensor (...). RuntimeError for other layouts."""
     if input.dtype.name not in ("float32", "float64"):
         raise RuntimeError(
-            f"view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: {input.dtype}"
+            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
+            f"{input.dtype}"
         )
     shape = input._array.shape
     if not shape:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 
 from .. import dtypes
 from ..autograd.op import Op, cpu, named, primitives, public
@@ -12,7 +11,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor
 from . import promote
 from .elementwise import div, mul, sqrt, sub
-from .result import into
+from .result import into, named_result
 
 
 def keep_shape(shape, axes):
@@ -264,9 +263,6 @@ amax_function, amin_function = _extremum("amax"), _extremum("amin")
 
 
 def _with_indices(name, arg, extreme):
-    result_type = namedtuple(name, ("values", "indices"))
-    result_type.__module__ = "torch.return_types"
-
     def function(input, dim=None, keepdim=False, *, other=None, out=None):
         if isinstance(dim, Tensor) or other is not None:
             from . import elementwise
@@ -284,7 +280,9 @@ def _with_indices(name, arg, extreme):
         if input._array.ndim:
             _not_empty(input, (axis,), name)
         values, indices = _pick(input, axis, keepdim, arg, f"{name.title()}Backward0")
-        return result_type(values, indices)
+        if out is not None:
+            values, indices = into(out[0], values), into(out[1], indices)
+        return named_result(name, values=values, indices=indices)
 
     function.__name__ = name
     function.__doc__ = f"{name} of all elements; with `dim`, (values, indices) along it; with a tensor, elementwise."

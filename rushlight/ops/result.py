@@ -33,3 +33,35 @@ def into(out, result):
     cpu.write(out._array, result._array)
     bump(out)
     return out
+
+
+class NamedResult(tuple):
+    """Several results: a tuple whose elements are attributes too, printed one per line."""
+
+    __slots__ = ()
+    fields: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        rows = ",\n".join(f"{name}={value!r}" for name, value in zip(self.fields, self))
+        return f"torch.return_types.{type(self).__name__}(\n{rows})"
+
+    def __reduce__(self):
+        return (_rebuild, (type(self).__name__, self.fields, tuple(self)))
+
+
+_TYPES: dict[tuple, type] = {}
+
+
+def named_result(function: str, **values):
+    """The results of a function that names them: (values=..., indices=...) as PyTorch's return types."""
+    return _rebuild(function, tuple(values), tuple(values.values()))
+
+
+def _rebuild(function, fields, values):
+    kind = _TYPES.get((function, fields))
+    if kind is None:
+        body = {"__slots__": (), "fields": fields, "__module__": "torch.return_types"}
+        for i, field in enumerate(fields):
+            body[field] = property(lambda self, i=i: self[i])
+        kind = _TYPES[function, fields] = type(function, (NamedResult,), body)
+    return kind(values)

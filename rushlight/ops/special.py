@@ -1,4 +1,4 @@
-"""Elementwise special functions: error functions, gamma functions, trigonometry and its inverses, guarded logarithms."""
+"""Special functions: error functions, gamma functions, trigonometry and its inverses, guarded logarithms."""
 
 from __future__ import annotations
 
@@ -411,5 +411,3 @@ def mvlgamma(input, p, *, out=None):
         result = result + lgamma(sub(input, i / 2))
     result = named(result + p * (p - 1) / 4 * math.log(math.pi), "MvlgammaBackward0")
     return result if out is None else into(out, result)
-
-

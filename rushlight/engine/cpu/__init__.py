@@ -10,7 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 FAMILIES = (
-    "dtypes creation movement elementwise reduce index linalg conv padding pool norm softmax loss special sorting random "
+    "dtypes creation movement elementwise reduce index linalg conv padding pool norm "
+    "softmax loss special sorting random "
     "optimizer"
 ).split()
 

@@ -293,12 +293,13 @@ def from_buffer(buffer, dtype, count=-1, offset=0):
         )
     if count < 0 and (size - offset) % step:
         raise ValueError(
-            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size ({step})"
+            f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({step})"
         )
     if count > 0 and offset + count * step > size:
         raise ValueError(
-            f"requested buffer length ({count} * {step} bytes) after offset ({offset} bytes) must not be greater than actual "
-            f"buffer length ({size} bytes)"
+            f"requested buffer length ({count} * {step} bytes) after offset ({offset} bytes) must not be greater than "
+            f"actual buffer length ({size} bytes)"
         )
     return np.frombuffer(buffer, dtype=dtype, count=count, offset=offset)
 

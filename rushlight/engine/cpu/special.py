@@ -11,12 +11,12 @@ __all__ = ["as_complex", "as_real", "conj", "digamma", "erfinv", "gcd", "i0", "l
 
 def conj(a: np.ndarray) -> np.ndarray:
     """The complex conjugate, a copy; real arrays come back as they are."""
-    return np.conjugate(a) if a.dtype.kind == "c" else a
+    return np.asarray(np.conjugate(a)) if a.dtype.kind == "c" else a
 
 
 def as_real(a: np.ndarray) -> np.ndarray:
     """A complex array as real pairs in a new last axis: a view."""
-    parts = a.real
+    parts = np.asarray(a).real
     strides = (*a.strides, parts.itemsize)
     return np.lib.stride_tricks.as_strided(parts, (*a.shape, 2), strides)
 
@@ -50,7 +50,7 @@ def _digamma_positive(x):
 
 
 def _digamma(x):
-    """psi(x); by reflection psi(x) = psi(1 - x) - pi / tan(pi x) below 0; NaN at negative integers, -inf or inf at 0."""
+    """psi(x); by reflection psi(x) = psi(1 - x) - pi / tan(pi x) below 0; NaN at negative integers."""
     positive = _digamma_positive(np.where(x > 0, x, 1 - x))
     fraction = x - np.trunc(x)  # tan has period pi: the fraction keeps the precision
     result = np.where(x > 0, positive, positive - np.pi / np.tan(np.pi * fraction))
