@@ -24,6 +24,15 @@ no_cache_under_asan = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
+def no_garbage_of_others():
+    """Byte counts are compared exactly: arrays that other tests left in reference cycles must not go in between."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
 def restore():
     count = _native.get_num_threads()
     yield
