@@ -83,3 +83,11 @@ def test_memory_that_cannot_be_had():
     for size in (1 << 50, 1 << 61):
         with pytest.raises((RuntimeError, MemoryError)):
             rushlight.empty(size)
+
+
+def test_small_negative_numbers_wrap_in_unsigned_types():
+    for m in (rushlight, torch):
+        assert m.tensor([-1, -255], dtype=m.uint8).tolist() == [255, 1]
+        for value in (256, -256):
+            with pytest.raises(RuntimeError, match="overflow"):
+                m.tensor([value], dtype=m.uint8)

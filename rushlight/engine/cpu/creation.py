@@ -189,6 +189,9 @@ def _integers(flat, dtype, target):
     for v in flat:
         v = int(v)
         if not limits.min <= v <= limits.max:
+            if limits.min == 0 and -limits.max <= v < 0:  # unsigned types take small negative numbers, wrapped
+                values.append(v & limits.max)
+                continue
             if dtype is dtypes.int64 or not -(1 << 63) <= v < (1 << 63):
                 raise ValueError("Overflow when unpacking long long")
             raise RuntimeError(f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow")
