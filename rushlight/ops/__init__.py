@@ -8,7 +8,7 @@ import importlib
 FAMILIES = (
     "promote elementwise special movement reduce index compare sorting complex_parts "
     "linalg contraction conv padding pool norm softmax "
-    "activation loss noise sampling"
+    "statistics activation loss noise sampling"
 ).split()
 
 for _family in FAMILIES:

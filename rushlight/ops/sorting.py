@@ -261,7 +261,8 @@ def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear", ou
     return result if out is None else into(out, result)
 
 
-# ---- distinct values, positions, counts -------------------------------------------------------------------------------
+# ---- distinct values, positions, counts
+# -------------------------------------------------------------------------------
 
 
 def _selected(values, inverse, counts, return_inverse, return_counts):
@@ -306,9 +307,9 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
     rows, values = promote.same(rows, values)
     if rows._array.ndim != 1 and rows._array.shape[:-1] != values._array.shape[:-1]:
         raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
-            f"input value tensor must match, but we got boundaries tensor {list(rows.shape)} and input value tensor "
-            f"{list(values.shape)}"
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            f"tensor and input value tensor must match, but we got boundaries tensor {list(rows.shape)} and input "
+            f"value tensor {list(values.shape)}"
         )
     array = rows._array
     if sorter is not None:

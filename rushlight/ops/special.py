@@ -200,7 +200,8 @@ def _nan_to_num_(self, nan=0.0, posinf=None, neginf=None):
     return apply_inplace(primitives.nan_to_num, self, **_replacements(self.dtype, nan, posinf, neginf))
 
 
-# ---- two operands -----------------------------------------------------------------------------------------------------
+# ---- two operands
+# -----------------------------------------------------------------------------------------------------
 
 
 def _copysign_backward(xp, g, need, a, b):
@@ -368,8 +369,8 @@ def _float_power_(self, exponent):
     """In-place float_power; the tensor must be float64 or complex128."""
     if self.dtype not in (promote.dtypes.float64, promote.dtypes.complex128):
         raise RuntimeError(
-            f"the base given to float_power_ has dtype {dtype_title(self.dtype)} but the operation's result requires dtype "
-            "Double"
+            f"the base given to float_power_ has dtype {dtype_title(self.dtype)} but the operation's result requires "
+            "dtype Double"
         )
     return self.pow_(exponent)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
@@ -69,9 +71,9 @@ def consecutive(a: np.ndarray, *, axis: int | None) -> tuple[np.ndarray, np.ndar
     return np.ascontiguousarray(values), inverse.reshape(shape).astype(np.int64), counts.astype(np.int64)
 
 
-def search_sorted(rows: np.ndarray, values: np.ndarray, *, right: bool) -> np.ndarray:
+def search_sorted(rows, values, *, right: bool) -> np.ndarray:
     """int64 positions at which `values` keep the (last axis of the) rows sorted."""
-    side = "right" if right else "left"
+    side: Any = "right" if right else "left"
     if rows.ndim == 1:
         return np.asarray(np.searchsorted(rows, values, side=side), dtype=np.int64)
     flat_rows, flat = rows.reshape(-1, rows.shape[-1]), values.reshape(-1, values.shape[-1])
