@@ -98,6 +98,15 @@ def test_matmul_layouts(layout_a, layout_b, dtype):
         check(_native.matmul(a, b), reference.matmul(a, b), a, b, dtype)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_strided_row_times_wide_transpose(dtype):
+    # The row is copied to scratch memory, then multiplied by the blocked product, which packs into scratch memory too.
+    rng = np.random.default_rng(5)
+    a, b = laid_out(rng, 1, 6, "strided", dtype), np.asfortranarray(rng.standard_normal((6, 600000)).astype(dtype))
+    a = np.repeat(a, 2, axis=1)[:, ::2]
+    check(_native.matmul(a, b), reference.matmul(a, b), a, b, dtype)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_matmul_threads(threads):
     rng = np.random.default_rng(2)

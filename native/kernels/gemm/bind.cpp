@@ -13,7 +13,10 @@ static double seconds() {
   return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
 
-// measure_peak(dtype: "float32" | "float64", threads) -> FLOP/s of multiply-adds in registers, best of several runs
+// measure_peak(dtype: "float32" | "float64", threads) -> FLOP/s of multiply-adds in registers, best of several runs.
+// Takes about a millisecond, no longer: cores that lower their clock for wide multiply-adds on data from memory raise
+// it again after a few milliseconds of this loop, which needs no data, to a clock that no product ever runs at. So it
+// gives the peak at the clock of whatever ran just before; alternate it with that.
 static PyObject* measure_peak(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   int64_t threads;
   const char* dtype = nargs == 2 ? PyUnicode_AsUTF8(args[0]) : nullptr;
@@ -27,11 +30,11 @@ static PyObject* measure_peak(PyObject*, PyObject* const* args, Py_ssize_t nargs
   double best = 0;
   {
     GilRelease nogil;
-    for (int repeat = 0; repeat < 7; ++repeat) {
+    for (int repeat = 0; repeat < 8; ++repeat) {
       double done[256] = {};
       const int64_t tasks = threads * 4 < 256 ? threads * 4 : 256;
       const double start = seconds();
-      parallel_tasks(tasks, [&](int64_t task) { done[task] = run(100000); });
+      parallel_tasks(tasks, [&](int64_t task) { done[task] = run(5000); });
       const double time = seconds() - start;
       double total = 0;
       for (double d : done) total += d;

@@ -31,7 +31,6 @@ struct Block {
   static constexpr int nr = kTileVectors * lanes;                  // columns of a register tile, width of a B panel
   static constexpr int64_t kc = kDepthBytes / int64_t(sizeof(T));  // depth of a block, at most
   static constexpr int64_t nc = kBlockBytes / (kc * int64_t(sizeof(T))) / nr * nr;  // columns of a B block, at most
-  static constexpr int64_t packed_a = (int64_t(8) << 20) / int64_t(sizeof(T));  // values of A packed at once, at most
 };
 
 // `total` items in `count` runs that differ by at most one: the first `extra` have one more.

@@ -20,8 +20,8 @@ RL_INLINE void direct_panel(const Gemm<T>& g, const T* a, int64_t a_panel, int64
   // a_panel: how far apart rows of A lie; a packed panel has its own step, its number of rows (a_step == 0).
   for (int64_t p = p0; p < p1; ++p) {
     const int64_t row = panels.begin(p), rows = panels.length(p);
-    const auto tile = tile_function<T, A, RowsB<T>, Epilogue<T>>(rows, vectors);
-    tile(g.k, a + row * a_panel, a_step ? a_step : rows, RowsB<T>{b, b_step}, store,
+    const auto tile = tile_function<T, A, StridedB<T>, Epilogue<T>>(rows, vectors);
+    tile(g.k, a + row * a_panel, a_step ? a_step : rows, StridedB<T>{b, b_step}, store,
          TileAt{row, col, int(cols), true, true});
   }
 }
@@ -33,7 +33,7 @@ RL_INLINE bool direct_pays(const Gemm<T>& g) {
   const double work = double(g.m) * double(g.n) * double(g.k);
   if (work <= kSmallWork) return true;
   if (g.k * nr * int64_t(sizeof(T)) > (int64_t(1) << 20)) return false;  // a panel must stay in L2
-  if (g.b_col == 1 && g.m <= 2 * mr) return true;
+  if (g.b_col == 1 && g.m <= 3 * mr) return true;
   return g.n <= 2 * nr && (g.a_row == 1 || g.a_col == 1);
 }
 

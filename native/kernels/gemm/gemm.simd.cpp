@@ -11,6 +11,8 @@
 namespace rl::RL_ISA {
 namespace gemm {
 
+inline constexpr int kScratchVector = 2;  // next to the packed operands
+
 // k == 0: C = activation(beta * C + bias)
 template <class T>
 static void fill(const Gemm<T>& g) {
@@ -47,7 +49,7 @@ static bool product(Gemm<T> g) {
   }
   if (g.m == 1) {
     if (g.b_row == 1 && g.b_col != 1 && g.a_col != 1 && g.k > 1) {  // a strided vector
-      T* copy = static_cast<T*>(scratch(kScratchA, size_t(g.k) * sizeof(T)));
+      T* copy = static_cast<T*>(scratch(kScratchVector, size_t(g.k) * sizeof(T)));
       if (!copy) return false;
       for (int64_t k = 0; k < g.k; ++k) copy[k] = g.a[k * g.a_col];
       g.a = copy;

@@ -8,6 +8,8 @@
 //          RowsA   value (i, k) at p[i * step + k]: a row-major matrix as it lies
 //   B    a policy that hands out the address of row k for k = 0, 1, ...; vectors * lanes values are read there:
 //          RowsB    p + k * step: a packed panel (step = Block<T>::nr) or a row-major matrix as it lies
+//          StridedB like RowsB, for rows far apart: asks for each row some steps before it is used
+//          CopyB    like StridedB, and writes what it reads to a packed panel, hidden behind the multiply-adds
 //          OffsetB  base + offset[k]: rows anywhere, e.g. taps of an image
 //   Store  takes the finished accumulators:
 //            template <int rows, int vectors>
@@ -68,6 +70,33 @@ struct RowsB {
   }
 };
 
+inline constexpr int64_t kPrefetchRows = 12;  // about one trip to the last-level cache, at one row per 8 to 14 cycles
+
+template <class T>
+struct StridedB {
+  const T* p;
+  int64_t step;
+  RL_INLINE const T* next() {
+    const T* row = p;
+    p += step;
+    __builtin_prefetch(row + kPrefetchRows * step);
+    __builtin_prefetch(row + kPrefetchRows * step + Vec<T>::lanes);
+    return row;
+  }
+};
+
+template <class T>
+struct CopyB {
+  StridedB<T> from;
+  T* to;
+  RL_INLINE const T* next() { return from.next(); }
+  template <int vectors>
+  RL_INLINE void keep(const Vec<T> (&row)[vectors]) {
+    unroll<vectors>([&](auto v) RL_UNROLLED { row[v].store(to + v * Vec<T>::lanes); });
+    to += vectors * Vec<T>::lanes;
+  }
+};
+
 template <class T>
 struct OffsetB {
   const T* base;
@@ -83,6 +112,7 @@ RL_INLINE void multiply_tile(int64_t depth, A a, B b, Vec<T> (&acc)[rows][vector
     const T* row = b.next();
     Vec<T> bv[vectors];
     unroll<vectors>([&](auto v) RL_UNROLLED { bv[v] = Vec<T>::load(row + v * Vec<T>::lanes); });
+    if constexpr (requires { b.keep(bv); }) b.keep(bv);
     unroll<rows>([&](auto i) RL_UNROLLED {
       const Vec<T> av(a.template at<i>());
       unroll<vectors>([&](auto v) RL_UNROLLED { acc[i][v] = fma(av, bv[v], acc[i][v]); });

@@ -5,9 +5,10 @@
 //
 //   PackA: operator()(out, row, rows, k, depth):  out[kk * rows + i]                              rows <= kTileRows
 //   PackB: operator()(out, k, depth, col, cols):  out[panel * depth * nr + kk * nr + j], panels of nr columns, the last
-//          one padded with zeros.
+//          one padded with zeros. copies(), copy(out, k, col): a B policy that packs a whole panel while it is used.
+//          copies(), copy(out, k, col): a B policy that packs a whole panel as it is read.
 
-#include "kernels/gemm/block.h"
+#include "kernels/gemm/micro_kernel.h"
 #include "simd/transpose.h"
 
 namespace rl::RL_ISA::gemm {
@@ -80,6 +81,10 @@ template <class T>
 struct PackB {
   const T* p;
   int64_t row_step, col_step;  // value (k, j) at p[k * row_step + j * col_step]
+
+  // The source of a tile that may copy the panel itself, if its rows are contiguous.
+  RL_INLINE bool copies() const { return col_step == 1; }
+  RL_INLINE CopyB<T> copy(T* out, int64_t k, int64_t col) const { return {{p + k * row_step + col, row_step}, out}; }
 
   void operator()(T* out, int64_t k, int64_t depth, int64_t col, int64_t cols) const {
     using V = Vec<T>;
