@@ -1,12 +1,12 @@
 #pragma once
 // exp, log, tanh, erf and their kin on vectors of float and double, over the whole range: subnormals, zeros, infinities
-// and NaN included. Measured largest errors, in units of the last place (float, double; tests/kernels/test_elementwise.py
-// bounds them): exp 1.0, 1.0; exp2 1.2, 1.1; expm1 1.7, 1.9; log 0.8, 0.8; log2 1.6, 1.4; log10 1.9, 1.7; log1p 0.8, 0.8;
-// tanh 5, 2.5; sigmoid 2.2, 2.2; erf 5, 4.
+// and NaN included. Measured largest errors, in units of the last place (float, double;
+// tests/kernels/test_elementwise.py bounds them): exp 1.0, 1.0; exp2 1.2, 1.1; expm1 1.7, 1.9; log 0.8, 0.8;
+// log2 1.6, 1.4; log10 1.9, 1.7; log1p 0.8, 0.8; tanh 5, 2.5; sigmoid 2.2, 2.2; erf 5, 4.
 //
 // Polynomials are Chebyshev fits on the reduced range, made with 40-digit arithmetic; the remainder of the fit is below
-// a quarter of an ulp each. Reductions: exp(x) = 2^n exp(r), |r| <= ln2/2; log(x) = e ln2 + 2 atanh(s), s = f / (2 + f),
-// sqrt(1/2) <= 1 + f < sqrt(2). Products n * ln2_hi are exact, so the reductions need no fused multiply-add.
+// a quarter of an ulp each. Reductions: exp(x) = 2^n exp(r), |r| <= ln2/2; log(x) = e ln2 + 2 atanh(s), s = f / (2 +
+// f), sqrt(1/2) <= 1 + f < sqrt(2). Products n * ln2_hi are exact, so the reductions need no fused multiply-add.
 
 #include "simd/vec.h"
 
@@ -37,8 +37,8 @@ struct Consts<float> {
   static constexpr int subnormal_shift = 24;
   static constexpr float exp_q[] = {0.5f, 0.16666576989698775683f, 0.041666554617204574203f, 0.0083631790527225773704f,
                                     0.0013926183587713494542f};
-  static constexpr float log_g[] = {0.6666666655404201243f, 0.40000122211810649396f, 0.28550778633191965434f,
-                                    0.23331614471843499235f};
+  static constexpr float log_p[] = {0.3333333222f, -0.250008183f,  0.2000119297f, -0.166234251f,
+                                    0.1420238417f, -0.1316009217f, 0.1275779417f, -0.07630438973f};
 };
 template <>
 struct Consts<double> {
@@ -153,17 +153,41 @@ RL_INLINE Vec<T> expm1(Vec<T> x) {
 template <class T>
 RL_INLINE Vec<T> log_reduced(Vec<T> f, Vec<T> e, Vec<T> correction) {
   using C = Consts<T>;
-  const Vec<T> s = f / (Vec<T>(T(2)) + f);
-  const Vec<T> z = s * s;
-  const Vec<T> half_square = Vec<T>(T(0.5)) * f * f;
-  // 2 atanh(s) = f - (f^2/2 - s (f^2/2 + z G(z)))
-  const Vec<T> tail = s * (half_square + z * polynomial(z, C::log_g)) + (e * Vec<T>(C::ln2_lo) + correction);
-  return e * Vec<T>(C::ln2_hi) - ((half_square - tail) - f);
+  if constexpr (sizeof(T) == 4) {  // a polynomial of one higher degree per term is cheaper than the division
+    const Vec<T> z = f * f;
+    const Vec<T> low = fma(z * f, polynomial(f, C::log_p), fma(e, Vec<T>(C::ln2_lo), correction));
+    return fma(e, Vec<T>(C::ln2_hi), f + fma(Vec<T>(T(-0.5)), z, low));
+  } else {
+    const Vec<T> s = f / (Vec<T>(T(2)) + f);
+    const Vec<T> z = s * s;
+    const Vec<T> half_square = Vec<T>(T(0.5)) * f * f;
+    // 2 atanh(s) = f - (f^2/2 - s (f^2/2 + z G(z)))
+    const Vec<T> tail = s * (half_square + z * polynomial(z, C::log_g)) + (e * Vec<T>(C::ln2_lo) + correction);
+    return e * Vec<T>(C::ln2_hi) - ((half_square - tail) - f);
+  }
 }
 
-// x = (1 + f) 2^e; x positive and finite.
+// x = (1 + f) 2^e; x positive and finite. With AVX-512 the machine's own split gives e = -inf for 0, inf for inf and
+// NaN below zero as well.
 template <class T>
 RL_INLINE void split_exponent(Vec<T> x, Vec<T>* f, Vec<T>* e) {
+#if defined(RL_AVX512)
+  using N = typename Vec<T>::Native;
+  Vec<T> m, exponent;  // m in [1/2, 1)
+  if constexpr (sizeof(T) == 4) {
+    m = Vec<T>(
+        (N)_mm512_mask_getmant_ps((__m512)x.v, __mmask16(-1), (__m512)x.v, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_nan));
+    exponent = Vec<T>((N)_mm512_mask_getexp_ps((__m512)x.v, __mmask16(-1), (__m512)x.v));
+  } else {
+    m = Vec<T>(
+        (N)_mm512_mask_getmant_pd((__m512d)x.v, __mmask8(-1), (__m512d)x.v, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_nan));
+    exponent = Vec<T>((N)_mm512_mask_getexp_pd((__m512d)x.v, __mmask8(-1), (__m512d)x.v));
+  }
+  const Vec<T> one(T(1));
+  const Mask<T> low = m < Vec<T>(T(0.70710678118654752440));
+  *f = select<T>(low, m + m, m) - one;
+  *e = select<T>(low, exponent, exponent + one);
+#else
   using C = Consts<T>;
   using I = typename Lane<T>::Int;
   const Mask<T> small = x < Vec<T>(C::smallest_normal);
@@ -173,6 +197,7 @@ RL_INLINE void split_exponent(Vec<T> x, Vec<T>* f, Vec<T>* e) {
   const Vec<I> mantissa = bit_cast<I>(x) - shift_left<C::mantissa>(exponent);
   *f = bit_cast<T>(mantissa) - Vec<T>(T(1));
   *e = from_int<T>(exponent) - select<T>(small, Vec<T>(T(C::subnormal_shift)), Vec<T>::zero());
+#endif
 }
 
 // The values of a logarithm at and beyond the ends of its range.
@@ -184,18 +209,28 @@ RL_INLINE Vec<T> log_ends(Vec<T> x, Vec<T> result) {
   return select<T>(x >= Vec<T>::zero(), result, Vec<T>(T(__builtin_nan(""))));  // below zero, and NaN
 }
 
+// The same where split_exponent has not seen to them.
+template <class T>
+RL_INLINE Vec<T> split_ends(Vec<T> x, Vec<T> result) {
+#if defined(RL_AVX512)
+  return result;
+#else
+  return log_ends(x, result);
+#endif
+}
+
 template <class T>
 RL_INLINE Vec<T> log(Vec<T> x) {
   Vec<T> f, e;
   split_exponent(x, &f, &e);
-  return log_ends(x, log_reduced(f, e, Vec<T>::zero()));
+  return split_ends(x, log_reduced(f, e, Vec<T>::zero()));
 }
 
 template <class T>
 RL_INLINE Vec<T> log2(Vec<T> x) {
   Vec<T> f, e;
   split_exponent(x, &f, &e);
-  return log_ends(x, fma(log_reduced(f, Vec<T>::zero(), Vec<T>::zero()), Vec<T>(Consts<T>::log2e), e));
+  return split_ends(x, fma(log_reduced(f, Vec<T>::zero(), Vec<T>::zero()), Vec<T>(Consts<T>::log2e), e));
 }
 
 template <class T>
@@ -204,7 +239,7 @@ RL_INLINE Vec<T> log10(Vec<T> x) {
   Vec<T> f, e;
   split_exponent(x, &f, &e);
   const Vec<T> low = fma(log_reduced(f, Vec<T>::zero(), Vec<T>::zero()), Vec<T>(C::log10e), e * Vec<T>(C::log10_2_lo));
-  return log_ends(x, fma(e, Vec<T>(C::log10_2_hi), low));
+  return split_ends(x, fma(e, Vec<T>(C::log10_2_hi), low));
 }
 
 template <class T>

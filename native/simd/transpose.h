@@ -1,6 +1,6 @@
 #pragma once
 // transpose(rows): an in-register transpose of lanes x lanes values (16x16 floats on AVX-512, 4x4 on the baseline).
-// reduce_rows(rows): lane i of the result is the sum of rows[i]'s lanes.
+// reduce_rows(rows): lane i of the result is the sum of rows[i]'s lanes; reduce_rows(rows, f): joined by f instead.
 //
 // First 4x4 (float) or 2x2 (double) blocks inside each 128-bit piece, by interleaving; then the 128-bit pieces change
 // places between the row groups. Both steps are fixed lane patterns, so the compiler picks the machine's shuffles.
@@ -98,8 +98,8 @@ RL_INLINE void transpose(Vec<T> (&rows)[Vec<T>::lanes]) {
 }
 
 // Halving instead of transposing: every step adds two shuffles of a pair, so lanes - 1 adds in all.
-template <class T>
-RL_INLINE Vec<T> reduce_rows(Vec<T> (&rows)[Vec<T>::lanes]) {
+template <class T, class F>
+RL_INLINE Vec<T> reduce_rows(Vec<T> (&rows)[Vec<T>::lanes], F f) {
   using namespace transposing;
   constexpr int lanes = Vec<T>::lanes, piece = 16 / int(sizeof(T)), pieces = lanes / piece;
   Vec<T> sums[piece];  // 128-bit piece q of sums[e] still holds the parts of rows[q * piece + e]
@@ -108,23 +108,28 @@ RL_INLINE Vec<T> reduce_rows(Vec<T> (&rows)[Vec<T>::lanes]) {
       sums[e] = rows[e];
     } else if constexpr (pieces == 2) {
       const auto a = rows[e], b = rows[piece + e];
-      sums[e] = shuffle<T, Pieces2<T, 0>>(a, b) + shuffle<T, Pieces2<T, 1>>(a, b);
+      sums[e] = f(shuffle<T, Pieces2<T, 0>>(a, b), shuffle<T, Pieces2<T, 1>>(a, b));
     } else {
       const auto a = rows[e], b = rows[piece + e], c = rows[2 * piece + e], d = rows[3 * piece + e];
-      const auto ab = shuffle<T, Pieces4<T, 0, 1>>(a, b) + shuffle<T, Pieces4<T, 2, 3>>(a, b);
-      const auto cd = shuffle<T, Pieces4<T, 0, 1>>(c, d) + shuffle<T, Pieces4<T, 2, 3>>(c, d);
-      sums[e] = shuffle<T, Pieces4<T, 0, 2>>(ab, cd) + shuffle<T, Pieces4<T, 1, 3>>(ab, cd);
+      const auto ab = f(shuffle<T, Pieces4<T, 0, 1>>(a, b), shuffle<T, Pieces4<T, 2, 3>>(a, b));
+      const auto cd = f(shuffle<T, Pieces4<T, 0, 1>>(c, d), shuffle<T, Pieces4<T, 2, 3>>(c, d));
+      sums[e] = f(shuffle<T, Pieces4<T, 0, 2>>(ab, cd), shuffle<T, Pieces4<T, 1, 3>>(ab, cd));
     }
   });
-  const auto pair = [](Vec<T> a, Vec<T> b) RL_UNROLLED {
-    return shuffle<T, Interleave<T, 1, false>>(a, b) + shuffle<T, Interleave<T, 1, true>>(a, b);
+  const auto pair = [&](Vec<T> a, Vec<T> b) RL_UNROLLED {
+    return f(shuffle<T, Interleave<T, 1, false>>(a, b), shuffle<T, Interleave<T, 1, true>>(a, b));
   };
   if constexpr (piece == 2) {
     return pair(sums[0], sums[1]);
   } else {
     const auto a = pair(sums[0], sums[1]), b = pair(sums[2], sums[3]);
-    return shuffle<T, Interleave<T, 2, false>>(a, b) + shuffle<T, Interleave<T, 2, true>>(a, b);
+    return f(shuffle<T, Interleave<T, 2, false>>(a, b), shuffle<T, Interleave<T, 2, true>>(a, b));
   }
+}
+
+template <class T>
+RL_INLINE Vec<T> reduce_rows(Vec<T> (&rows)[Vec<T>::lanes]) {
+  return reduce_rows(rows, [](Vec<T> a, Vec<T> b) RL_UNROLLED { return a + b; });
 }
 
 }  // namespace rl::RL_ISA

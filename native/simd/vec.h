@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "simd/isa.h"
 
@@ -136,29 +137,39 @@ RL_INLINE Vec<T> abs(Vec<T> a) {
   return bit_cast<T>(bit_cast<I>(a) & Vec<I>(I(~(I(1) << (sizeof(T) * 8 - 1)))));
 }
 
+// All lanes as one: f joins the two halves of a vector, until one lane is left.
+namespace folding {
+template <class V, int... i>
+RL_INLINE auto low_half(V v, std::integer_sequence<int, i...>) {
+  return __builtin_shufflevector(v, v, i...);
+}
+template <class V, int... i>
+RL_INLINE auto high_half(V v, std::integer_sequence<int, i...>) {
+  return __builtin_shufflevector(v, v, (i + int(sizeof...(i)))...);
+}
+template <class T, class V, class F>
+RL_INLINE T fold(V v, F f) {
+  constexpr int lanes = int(sizeof(V) / sizeof(T));
+  if constexpr (lanes == 2) {
+    return f(v[0], v[1]);
+  } else {
+    using Half = std::make_integer_sequence<int, lanes / 2>;
+    return fold<T>(f(low_half(v, Half{}), high_half(v, Half{})), f);
+  }
+}
+}  // namespace folding
+
 template <class T>
 RL_INLINE T reduce_add(Vec<T> a) {
-  T tmp[Vec<T>::lanes];
-  a.store(tmp);
-  for (int width = Vec<T>::lanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) tmp[i] += tmp[i + width];
-  return tmp[0];
+  return folding::fold<T>(a.v, [](auto x, auto y) RL_LAMBDA_INLINE { return x + y; });
 }
 template <class T>
 RL_INLINE T reduce_max(Vec<T> a) {
-  T tmp[Vec<T>::lanes];
-  a.store(tmp);
-  T best = tmp[0];
-  for (int i = 1; i < Vec<T>::lanes; ++i) best = tmp[i] > best ? tmp[i] : best;
-  return best;
+  return folding::fold<T>(a.v, [](auto x, auto y) RL_LAMBDA_INLINE { return x > y ? x : y; });
 }
 template <class T>
 RL_INLINE T reduce_min(Vec<T> a) {
-  T tmp[Vec<T>::lanes];
-  a.store(tmp);
-  T best = tmp[0];
-  for (int i = 1; i < Vec<T>::lanes; ++i) best = tmp[i] < best ? tmp[i] : best;
-  return best;
+  return folding::fold<T>(a.v, [](auto x, auto y) RL_LAMBDA_INLINE { return x < y ? x : y; });
 }
 
 #if defined(RL_AVX512)

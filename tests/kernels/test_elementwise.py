@@ -130,6 +130,8 @@ ULP = {
     "log1p": 1.5,
     "tanh": 3.5,
     "sigmoid": 3,
+    "sin": 3,
+    "cos": 3,
 }
 ULP |= {"sqrt": 0.5, "reciprocal": 0.5, "rsqrt": 1.5, "erf": 4.5}
 
@@ -174,6 +176,56 @@ def test_accuracy(name, dtype):
     worst = error.argmax()
     bound = 6 if name in ("tanh", "erf") and dtype == np.float32 else ULP[name]
     assert error[worst] <= bound, f"{name}({x[finite][worst]!r}): {error[worst]:.2f} ulp"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_angles(dtype):
+    """Next to multiples of pi / 2, where a reduction that is not long enough loses every digit, and far out."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [np.arange(40_000) * (np.pi / 2), rng.uniform(-(2**20), 2**20, 40_000), 2.0 ** np.arange(19, 100)]
+    )
+    x = np.concatenate([x, -x]).astype(dtype)
+    for name in ("sin", "cos"):
+        expected = getattr(np, name)(x.astype(WIDE[dtype]))
+        got = getattr(_native, name)(x)
+        error = np.abs(got - expected) / np.spacing(np.abs(expected.astype(dtype)))
+        assert error.max() <= 3, f"{name}({x[error.argmax()]!r}): {error.max():.2f} ulp"
+
+
+def test_erfc_accuracy():
+    """To a few ulp down to the smallest numbers, where 1 - erf(x) has long been 0."""
+    x = np.concatenate([np.linspace(-6, 12, 100_001), np.random.default_rng(0).uniform(-1, 1, 10_000)])
+    for dtype, bound in ((np.float32, 1), (np.float64, 4)):
+        expected = torch.special.erfc(torch.from_numpy(x.astype(dtype).astype(np.float64))).numpy()
+        error = np.abs(_native.erfc(x.astype(dtype)) - expected) / np.spacing(expected.astype(dtype)).astype(np.float64)
+        assert error.max() <= bound, (dtype, x[error.argmax()], error.max())
+
+
+def test_pow_accuracy():
+    rng = np.random.default_rng(0)
+    n = 50_000
+    x = np.concatenate([np.exp2(rng.uniform(-140, 127, n)), rng.uniform(0, 4, n), -rng.uniform(0, 4, n)])
+    y = np.concatenate([rng.uniform(-3, 3, n), rng.uniform(-60, 60, n), np.round(rng.uniform(-60, 60, n))])
+    for dtype, bound in ((np.float32, 0.52), (np.float64, 1)):
+        a, b = x.astype(dtype), y.astype(dtype)
+        with np.errstate(all="ignore"):
+            expected = np.power(a.astype(np.longdouble), b.astype(np.longdouble))
+            rounded = expected.astype(dtype)
+            got = _native.pow(a, b)
+            ok = np.isfinite(rounded) & np.isfinite(got)
+            assert (ok == np.isfinite(rounded)).all() and np.array_equal(np.sign(got), np.sign(rounded))
+            error = np.abs(got[ok] - expected[ok]) / np.spacing(np.abs(rounded[ok])).astype(np.longdouble)
+        assert error.max() <= bound
+
+
+@pytest.mark.parametrize("dtype", [*FLOATS, np.float16])
+def test_gradients_at_nan(dtype):
+    nan, g = np.full(40, np.nan, dtype), np.full(40, 2, dtype)
+    t = torch.from_numpy(nan.copy()).requires_grad_()
+    torch.relu(t).backward(torch.from_numpy(g))
+    assert np.array_equal(_native.relu_grad(g, nan), t.grad.numpy()) and (t.grad == 2).all()
+    assert np.isnan(_native.elu_grad(g, nan)).all()  # PyTorch: NaN from its vector code, g from its scalar code
 
 
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 0.5, -0.5, 20.0, -20.0, 1e-30, -1e-30]
@@ -354,6 +406,23 @@ def test_large_arrays():
     assert np.array_equal(_native.add(x, 1), x + 1)
     assert np.array_equal(_native.mul(x[1:], x[:-1]), x[1:] * x[:-1])
     assert np.array_equal(_native.neg(x.reshape(3000, 3000).T), -x.reshape(3000, 3000).T)
+
+
+def test_transposed_operands():
+    """Operands that run along another dimension are read in tiles."""
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64, np.int32, np.int64):
+        for rows, columns in ((300, 200), (17, 131), (4, 16), (129, 16)):
+            a = (rng.standard_normal((rows, columns)) * 9).astype(dtype)
+            b = (rng.standard_normal((columns, rows)) * 9).astype(dtype)
+            assert np.array_equal(_native.sub(a, b.T), a - b.T)
+            assert np.array_equal(_native.sub(b, a.T), b - a.T)
+            assert np.array_equal(_native.where(a > 0, b.T, a), np.where(a > 0, b.T, a))
+            assert np.array_equal(_native.where(b.T > 0, b.T, a), np.where(b.T > 0, b.T, a))
+            assert np.array_equal(_native.lt(a, b.T), a < b.T)
+        a = (rng.standard_normal((3, 40, 5, 30)) * 9).astype(dtype)
+        b = np.ascontiguousarray(a.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+        assert not _native.sub(a, b).any() and not _native.sub(b, a).any()
 
 
 def test_errors():

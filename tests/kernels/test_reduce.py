@@ -175,3 +175,33 @@ def test_errors():
         _native.sum(a, dtype=3)
     with pytest.raises(TypeError, match="must be an array"):
         _native.sum([1.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_many_short_rows(dtype):
+    """A vector's worth of rows at a time: tails, counts, NaN and infinities in any place, gaps between rows."""
+    rng = np.random.default_rng(0)
+    eps = np.finfo(dtype).eps
+    for columns in (1, 2, 3, 7, 8, 15, 16, 17, 31, 49, 64, 100, 255, 256, 257, 511, 513, 600):
+        for rows in (1, 2, 5, 16, 33):
+            padded = rng.standard_normal((rows, columns + 3)).astype(dtype)
+            for a in (padded[:, 2:-1].copy(), padded[:, 1:-2]):
+                wide = a.astype(np.longdouble)
+                tolerance = 64 * eps * np.abs(wide).sum(axis=1)
+                assert (np.abs(_native.sum(a, (1,), False) - wide.sum(axis=1)) <= tolerance).all()
+                assert (
+                    np.abs(_native.mean(a, (1,), True)[:, 0] - wide.mean(axis=1)) <= tolerance / columns + eps
+                ).all()
+                norm = np.sqrt((wide**2).sum(axis=1))
+                assert (np.abs(_native.norm2(a, (1,), False) - norm) <= 64 * eps * norm).all()
+                near_one = (1 + a / 1000).astype(dtype)
+                product = near_one.astype(np.longdouble).prod(axis=1)
+                assert (np.abs(_native.prod(near_one, (1,), False) / product - 1) <= columns * eps).all()
+                a[rng.integers(rows), rng.integers(columns)] = np.nan
+                a[rng.integers(rows), rng.integers(columns)] = np.inf
+                a[rng.integers(rows), rng.integers(columns)] = -np.inf
+                for name in ("amax", "amin"):
+                    expected = getattr(np, name)(a, axis=1)
+                    assert np.array_equal(getattr(_native, name)(a, (1,), False), expected, equal_nan=True)
+    a = rng.standard_normal((6, 40, 5, 9)).astype(dtype).transpose(2, 0, 1, 3)
+    assert np.array_equal(_native.amax(a, (3,), False), a.max(axis=3))

@@ -5,7 +5,8 @@
 namespace rl::RL_ISA {
 
 RL_FUNCTOR1(Relu, return select<T>(a < V::zero(), V::zero(), a);)
-RL_FUNCTOR2(ReluGrad, return select<T>(b > V::zero(), a, V::zero());)
+// at a NaN the gradient passes, as in PyTorch (whose test is y <= 0)
+RL_FUNCTOR2(ReluGrad, return select<T>(b <= V::zero(), V::zero(), a);)
 RL_FUNCTOR2(SigmoidGrad, return a * b * (V(T(1)) - b);)
 RL_FUNCTOR2(TanhGrad, return a * (V(T(1)) - b * b);)
 RL_FUNCTOR1(Silu, return a * sigmoid(a);)

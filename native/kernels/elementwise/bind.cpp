@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
@@ -29,8 +31,19 @@ static const MapInfo kMapInfo[] = {
 static PyObject* fallbacks[kNumMaps];
 static PyObject* cast_fallback;  // (out, a): out[...] = a
 
-// Large outputs go past the caches, which they would only flush.
-static constexpr int64_t kStreamBytes = 32 << 20;
+// Outputs of more than half the last-level cache go past the caches, which they would only flush. A virtual machine may
+// report the cache of the whole host, so no more than 32 MB of it count.
+static int64_t stream_bytes() {
+  static const int64_t threshold = [] {
+    int64_t cache = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+    cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+    constexpr int64_t most = 32 << 20;
+    return (cache <= 0 || cache > most ? most : cache) / 2;
+  }();
+  return threshold;
+}
 
 static int map_type(int typenum) {
   switch (typenum) {
@@ -141,7 +154,7 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
   if (!result) return nullptr;
   set_operand(&it, info.inputs, result.array());
   order_and_merge(&it);
-  const bool stream = !out && info.kind != MapKind::to_bool && it.size * item_bytes[type] >= kStreamBytes;
+  const bool stream = !out && info.kind != MapKind::to_bool && it.size * item_bytes[type] > stream_bytes();
   {
     GilRelease nogil(it.size);
     run_map(it, f, params, stream);
@@ -246,7 +259,7 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
     }
     GilRelease nogil;
     run_map(it, f, params,
-            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) >= kStreamBytes);
+            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) > stream_bytes());
   }
   return reinterpret_cast<PyObject*>(result);
 }

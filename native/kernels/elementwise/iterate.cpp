@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels/movement/movement.h"
 #include "runtime/thread_pool.h"
 
 namespace rl {
@@ -279,12 +280,77 @@ static void run_rows(const Iteration& it, MapFn f, const double* params, bool st
   }
 }
 
+static constexpr int kTileRows = 16, kTileColumns = 128;
+
+// Whether each operand runs along dimension 0 (or is constant there) except inputs that run along dimension 1.
+static bool find_transposed(const Iteration& it, bool* transposed) {
+  if (it.ndim < 2 || it.shape[0] < kShortRun || it.shape[1] < 4) return false;
+  bool some = false;
+  for (int k = 0; k <= it.inputs; ++k) {
+    const Operand& o = it.operands[k];
+    const bool along = o.strides[0] == o.item_bytes || (o.strides[0] == 0 && k < it.inputs);
+    transposed[k] = !along && k < it.inputs && o.strides[1] == o.item_bytes && (o.item_bytes == 4 || o.item_bytes == 8);
+    if (!along && !transposed[k]) return false;
+    some |= transposed[k];
+  }
+  return some;
+}
+
+// Tiles [begin, end) of kTileRows rows: transposed inputs go through a buffer, a tile at a time.
+static void run_tiles(const Iteration& it, MapFn f, const double* params, const bool* transposed, int64_t begin,
+                      int64_t end) {
+  alignas(64) char buffers[3][kTileRows * kTileColumns * kMaxItemBytes];
+  const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
+  for (int64_t tile = begin; tile < end; ++tile) {
+    int64_t outer = tile / row_tiles;
+    const int64_t first = tile % row_tiles * kTileRows;
+    const int64_t rows = it.shape[1] - first < kTileRows ? it.shape[1] - first : kTileRows;
+    char* p[4];
+    for (int k = 0; k <= it.inputs; ++k) p[k] = it.operands[k].data + first * it.operands[k].strides[1];
+    for (int d = 2; d < it.ndim; ++d) {
+      const int64_t i = outer % it.shape[d];
+      outer /= it.shape[d];
+      for (int k = 0; k <= it.inputs; ++k) p[k] += i * it.operands[k].strides[d];
+    }
+    for (int64_t column = 0; column < it.shape[0]; column += kTileColumns) {
+      MapArgs args{};
+      args.params = params;
+      args.n = it.shape[0] - column < kTileColumns ? it.shape[0] - column : kTileColumns;
+      for (int k = 0; k < it.inputs; ++k) {
+        const Operand& o = it.operands[k];
+        args.step[k] = o.strides[0] ? 1 : 0;
+        if (!transposed[k]) continue;
+        (o.item_bytes == 4 ? movement_kernels().transpose4 : movement_kernels().transpose8)(
+            p[k] + column * o.strides[0], o.strides[0], buffers[k], kTileColumns * o.item_bytes, rows, args.n);
+      }
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int k = 0; k < it.inputs; ++k) {
+          const Operand& o = it.operands[k];
+          args.in[k] = transposed[k] ? buffers[k] + r * kTileColumns * o.item_bytes
+                                     : p[k] + r * o.strides[1] + column * o.strides[0];
+        }
+        const Operand& o = it.operands[it.inputs];
+        args.out = p[it.inputs] + r * o.strides[1] + column * o.strides[0];
+        f(args);
+      }
+    }
+  }
+}
+
 void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
   if (it.size == 0) return;
   bool direct = it.ndim == 1 || it.shape[0] >= kShortRun;
   for (int k = 0; k <= it.inputs; ++k) {
     const int64_t s = it.operands[k].strides[0];
     direct &= s == it.operands[k].item_bytes || (s == 0 && k < it.inputs) || it.size == 1;
+  }
+  bool transposed[4];
+  if (!direct && find_transposed(it, transposed)) {
+    const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
+    const int64_t tiles = it.size / (it.shape[0] * it.shape[1]) * row_tiles;
+    parallel_for(tiles, 32768 / (kTileRows * it.shape[0]) + 1,
+                 [&](int64_t begin, int64_t end) { run_tiles(it, f, params, transposed, begin, end); });
+    return;
   }
   parallel_for(it.size, 32768, [&](int64_t begin, int64_t end) {
     if (direct)

@@ -1,4 +1,5 @@
 #include "kernels/elementwise/map.h"
+#include "simd/trigonometry.h"
 
 // Exponentials, logarithms and what is built from them, vectorised; the rest through the C library, lane by lane.
 
@@ -14,6 +15,10 @@ RL_FUNCTOR1(Log1p, return rl::RL_ISA::log1p(a);)
 RL_FUNCTOR1(Tanh, return rl::RL_ISA::tanh(a);)
 RL_FUNCTOR1(Sigmoid, return rl::RL_ISA::sigmoid(a);)
 RL_FUNCTOR1(Erf, return rl::RL_ISA::erf(a);)
+RL_FUNCTOR1(Erfc, return rl::RL_ISA::erfc(a);)
+RL_FUNCTOR1(Sin, return rl::RL_ISA::sin(a);)
+RL_FUNCTOR1(Cos, return rl::RL_ISA::cos(a);)
+RL_FUNCTOR2(Pow, return rl::RL_ISA::pow(a, b);)
 
 MapFn find_math(int op, int type) {
   switch (op) {
@@ -27,6 +32,10 @@ MapFn find_math(int op, int type) {
     RL_FLOATS(tanh, Tanh, 1)
     RL_FLOATS(sigmoid, Sigmoid, 1)
     RL_FLOATS(erf, Erf, 1)
+    RL_FLOATS(erfc, Erfc, 1)
+    RL_FLOATS(pow, Pow, 2)
+    RL_FLOATS(sin, Sin, 1)
+    RL_FLOATS(cos, Cos, 1)
   }
   return nullptr;
 }
@@ -40,9 +49,6 @@ MapFn find_math(int op, int type) {
   RL_INLINE double libm_##function(double x, double y) { return __builtin_##function(x, y); } \
   RL_FUNCTOR2(Name, return each(a, b, [](T x, T y) { return libm_##function(x, y); });)
 
-RL_LIBM1(Erfc, erfc)
-RL_LIBM1(Sin, sin)
-RL_LIBM1(Cos, cos)
 RL_LIBM1(Tan, tan)
 RL_LIBM1(Asin, asin)
 RL_LIBM1(Acos, acos)
@@ -53,7 +59,6 @@ RL_LIBM1(Cosh, cosh)
 RL_LIBM1(Asinh, asinh)
 RL_LIBM1(Acosh, acosh)
 RL_LIBM1(Atanh, atanh)
-RL_LIBM2(Pow, pow)
 // lgamma writes the global signgam; the re-entrant form does not
 RL_INLINE float log_gamma(float x) {
   int sign;
@@ -67,10 +72,6 @@ RL_FUNCTOR1(Lgamma, return each(a, [](T x) { return log_gamma(x); });)
 
 MapFn find_libm(int op, int type) {
   switch (op) {
-    RL_FLOATS(erfc, Erfc, 1)
-    RL_FLOATS(pow, Pow, 2)
-    RL_FLOATS(sin, Sin, 1)
-    RL_FLOATS(cos, Cos, 1)
     RL_FLOATS(tan, Tan, 1)
     RL_FLOATS(asin, Asin, 1)
     RL_FLOATS(acos, Acos, 1)

@@ -1,5 +1,6 @@
-// Views: new headers over the same memory. No data moves here; every bound is checked.
+// Views: new headers over the same memory, every bound checked; and copies between layouts (copy.cpp).
 
+#include "kernels/movement/copy.h"
 #include "runtime/array_view.h"
 #include "runtime/bindings.h"
 
@@ -286,6 +287,7 @@ PyMethodDef movement_methods[] = {{"as_strided", FAST(as_strided), "View with gi
                                   {"view", FAST(view), "Reshaped view, or None."},
                                   {"select", FAST_KEYWORDS(select), "View of one index along an axis."},
                                   {"slice", FAST_KEYWORDS(slice), "View of start:stop:step along an axis."},
+                                  {"copy", FAST(copy_array), "copy(target, source): target[...] = source."},
                                   {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace rl

@@ -1,4 +1,5 @@
 #include "kernels/pool/windows.h"
+#include "kernels/reduce/reduce.h"
 
 namespace rl::RL_ISA {
 
@@ -166,15 +167,26 @@ static RL_INLINE T sum_run(const T* x, int64_t n) {
   return sum;
 }
 
+static RL_INLINE void mean_rows(const float* x, float* y, int64_t rows, int64_t n) {
+  reduce_kernels().rows_f32(kSum, kDivide, x, n, rows, n, y, 1);
+}
+static RL_INLINE void mean_rows(const double* x, double* y, int64_t rows, int64_t n) {
+  reduce_kernels().rows_f64(kSum, kDivide, x, n, rows, n, y, 1);
+}
+
 template <class T>
 void adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
+  if constexpr (T(1) / 2 != 0) {
+    if (g.out_size() == 1) {  // global average pooling
+      parallel_for(g.planes, 16384 / (g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
+        mean_rows(x + begin * g.in_size(), y + begin, end - begin, g.in_size());
+      });
+      return;
+    }
+  }
   over_planes(g, [&](int64_t plane) {
     const T* from = x + plane * g.in_size();
     T* to = y + plane * g.out_size();
-    if (g.out_size() == 1) {  // global average pooling
-      to[0] = T(sum_run(from, g.in_size()) / T(g.in_size()));
-      return;
-    }
     for_windows(g, [&](int64_t o, TapRange depth, TapRange height, TapRange width) {
       T sum = T(0);
       for (int64_t z = depth.begin; z < depth.end; ++z)

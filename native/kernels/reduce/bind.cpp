@@ -37,8 +37,6 @@ struct Nest {
   }
 };
 
-enum Finish : int { kPlain, kDivide, kRoot };
-
 struct Work {
   int op;
   Finish finish;
@@ -49,10 +47,7 @@ struct Work {
 
 template <class T>
 T finished(const Work& w, const Fold& f) {
-  double r = fold_result(f);
-  if (w.finish == kDivide) r /= double(w.reduced_count);
-  if (w.finish == kRoot) r = std::sqrt(r);
-  return T(r);
+  return T(finished(f, w.finish, w.reduced_count));
 }
 
 void run_items(int op, const float* p, int64_t n, Fold* f) { reduce_kernels().run_f32(op, p, n, f); }
@@ -62,6 +57,13 @@ void run_columns(int op, const float* p, int64_t stride, int64_t rows, int count
 }
 void run_columns(int op, const double* p, int64_t stride, int64_t rows, int count, Fold* f) {
   reduce_kernels().columns_f64(op, p, stride, rows, count, f);
+}
+
+void run_rows(const Work& w, const float* p, int64_t stride, int64_t rows, float* out, int64_t out_stride) {
+  reduce_kernels().rows_f32(w.op, w.finish, p, stride, rows, w.inner.size, out, out_stride);
+}
+void run_rows(const Work& w, const double* p, int64_t stride, int64_t rows, double* out, int64_t out_stride) {
+  reduce_kernels().rows_f64(w.op, w.finish, p, stride, rows, w.inner.size, out, out_stride);
 }
 
 void join(int op, Fold* into, const Fold& from) {
@@ -91,6 +93,17 @@ void reduce_runs(const Work& w, const T* p, T* out) {
     return;
   }
   parallel_for(outputs, per_output ? (kGrain + per_output - 1) / per_output : kGrain, [&](int64_t begin, int64_t end) {
+    if (w.reduced.size == 1) {  // each output is one run
+      const Dim rows = w.kept.count ? w.kept.dims[w.kept.count - 1] : Dim{1, 0, 0, false};
+      for (int64_t i = begin; i < end;) {
+        int64_t in_offset, out_offset;
+        w.kept.offsets(i, &in_offset, &out_offset);
+        const int64_t row_end = (i / rows.size + 1) * rows.size, count = (row_end < end ? row_end : end) - i;
+        run_rows(w, p + in_offset, rows.stride, count, out + out_offset, rows.out_stride);
+        i += count;
+      }
+      return;
+    }
     for (int64_t i = begin; i < end; ++i) {
       int64_t in_offset, out_offset, unused, inner_offset;
       w.kept.offsets(i, &in_offset, &out_offset);

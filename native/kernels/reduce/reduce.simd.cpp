@@ -1,5 +1,6 @@
 #include "kernels/reduce/reduce.h"
 
+#include "simd/transpose.h"
 #include "simd/vec.h"
 
 namespace rl::RL_ISA {
@@ -31,27 +32,31 @@ struct Step {
   }
 };
 
-// All lanes of a vector as one number: four chains, so that the additions need not wait for each other.
+// All lanes of a vector as one number: sums and products in double, extrema handing NaN on.
 template <class T, int kOp>
 static RL_INLINE double across(Vec<T> a) {
   constexpr int L = Vec<T>::lanes;
-  alignas(64) T lanes[L];
-  a.store(lanes);
-  if constexpr (kOp == kSum || kOp == kSumSquares) {
-    double part[4] = {0, 0, 0, 0};
-    for (int i = 0; i < L; ++i) part[i % 4] += double(lanes[i]);
-    return (part[0] + part[2]) + (part[1] + part[3]);
-  } else if constexpr (kOp == kProd) {
-    double product = 1;
-    for (int i = 0; i < L; ++i) product *= double(lanes[i]);
-    return product;
-  } else {
-    T best = lanes[0];
-    for (int i = 1; i < L; ++i) {
-      const bool better = kOp == kMax ? lanes[i] > best : lanes[i] < best;
-      best = (better & (best == best)) | (lanes[i] != lanes[i]) ? lanes[i] : best;  // a NaN stays
+  if constexpr (kOp == kSum || kOp == kSumSquares || kOp == kProd) {
+    const auto join = [](auto x, auto y) RL_LAMBDA_INLINE {
+      if constexpr (kOp == kProd)
+        return x * y;
+      else
+        return x + y;
+    };
+    if constexpr (sizeof(T) == 4) {
+      using Half = std::make_integer_sequence<int, L / 2>;
+      using Wide = typename Vec<double>::Native;
+      const Wide low = __builtin_convertvector(folding::low_half(a.v, Half{}), Wide);
+      const Wide high = __builtin_convertvector(folding::high_half(a.v, Half{}), Wide);
+      return folding::fold<double>(join(low, high), join);
+    } else {
+      return folding::fold<T>(a.v, join);
     }
-    return double(best);
+  } else {
+    return double(folding::fold<T>(a.v, [](auto x, auto y) RL_LAMBDA_INLINE {
+      const auto better = kOp == kMax ? x > y : x < y;
+      return better ? x : (x == x ? y : x);  // a NaN stays
+    }));
   }
 }
 
@@ -84,6 +89,63 @@ static void run(const T* p, int64_t n, Fold* fold) {
   }
   for (int64_t i = 0; i < n; ++i) fold_in(kOp, &f, S::item(p[i]));
   *fold = f;
+}
+
+// What a run of a multiple of the lanes leaves in the lanes; `tail` items more, masked.
+template <class T, int kOp, int rows>
+static RL_INLINE void run_lanes(const T* p, int64_t stride, int64_t whole, int tail, Mask<T> tail_mask, Vec<T>* a) {
+  using V = Vec<T>;
+  using S = Step<T, kOp>;
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) a[r] = S::start();
+  for (int64_t i = 0; i < whole; i += V::lanes) {
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) a[r] = S::take(a[r], V::load(p + r * stride + i));
+  }
+  if (tail == 0) return;
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+    const V x = V::load_n(p + r * stride + whole, tail);
+    if constexpr (kOp == kSum || kOp == kSumSquares)
+      a[r] = S::take(a[r], x);
+    else
+      a[r] = S::take(a[r], select<T>(tail_mask, x, S::start()));
+  }
+}
+
+// Short runs: a vector of partial results for each of `lanes` rows, folded together as the halves of a transpose.
+template <class T, int kOp>
+static void rows(Finish finish, const T* p, int64_t stride, int64_t count, int64_t n, T* out, int64_t out_stride) {
+  using V = Vec<T>;
+  using S = Step<T, kOp>;
+  using I = typename Lane<T>::Int;
+  constexpr int L = V::lanes, group = L < 4 ? L : 4;
+  int64_t r = 0;
+  if (n <= 32 * L) {  // at most 32 steps per lane, as in `run`
+    const int64_t whole = n / L * L;
+    const int tail = int(n - whole);
+    Vec<I> index;
+    for (int i = 0; i < L; ++i) index.set(i, I(i));
+    const Mask<T> tail_mask = index < Vec<I>(I(tail));
+    for (; r + L <= count; r += L) {
+      V a[L];
+      for (int k = 0; k < L; k += group)
+        run_lanes<T, kOp, group>(p + (r + k) * stride, stride, whole, tail, tail_mask, a + k);
+      V result = reduce_rows(a, [](V x, V y) RL_LAMBDA_INLINE { return S::join(x, y); });
+      if (finish == kDivide) result = result / V(T(n));
+      if (finish == kRoot) result = sqrt(result);
+      if (out_stride == 1) {
+        result.store(out + r);
+      } else {
+        for (int k = 0; k < L; ++k) out[(r + k) * out_stride] = result[k];
+      }
+    }
+  }
+  for (; r < count; ++r) {
+    Fold f = fold_start(kOp);
+    run<T, kOp>(p + r * stride, n, &f);
+    out[r * out_stride] = T(finished(f, finish, n));
+  }
 }
 
 template <class T, int kOp>
@@ -147,6 +209,23 @@ static void columns_op(int op, const T* p, int64_t stride, int64_t rows, int cou
 }
 
 template <class T>
+static void rows_op(int op, Finish finish, const T* p, int64_t stride, int64_t count, int64_t n, T* out,
+                    int64_t out_stride) {
+  switch (op) {
+    case kSum:
+      return rows<T, kSum>(finish, p, stride, count, n, out, out_stride);
+    case kSumSquares:
+      return rows<T, kSumSquares>(finish, p, stride, count, n, out, out_stride);
+    case kProd:
+      return rows<T, kProd>(finish, p, stride, count, n, out, out_stride);
+    case kMax:
+      return rows<T, kMax>(finish, p, stride, count, n, out, out_stride);
+    default:
+      return rows<T, kMin>(finish, p, stride, count, n, out, out_stride);
+  }
+}
+
+template <class T>
 static int64_t arg_op(int op, const T* p, int64_t n) {
   Fold f = fold_start(op);
   run_op<T>(op, p, n, &f);
@@ -168,6 +247,14 @@ static void columns_f32(int op, const float* p, int64_t stride, int64_t rows, in
 }
 static void columns_f64(int op, const double* p, int64_t stride, int64_t rows, int count, Fold* f) {
   columns_op<double>(op, p, stride, rows, count, f);
+}
+static void rows_f32(int op, Finish finish, const float* p, int64_t stride, int64_t count, int64_t n, float* out,
+                     int64_t out_stride) {
+  rows_op<float>(op, finish, p, stride, count, n, out, out_stride);
+}
+static void rows_f64(int op, Finish finish, const double* p, int64_t stride, int64_t count, int64_t n, double* out,
+                     int64_t out_stride) {
+  rows_op<double>(op, finish, p, stride, count, n, out, out_stride);
 }
 static int64_t arg_f32(int op, const float* p, int64_t n) { return arg_op<float>(op, p, n); }
 static int64_t arg_f64(int op, const double* p, int64_t n) { return arg_op<double>(op, p, n); }

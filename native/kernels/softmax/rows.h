@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "runtime/thread_pool.h"
-#include "simd/exp.h"
+#include "simd/math.h"
 
 namespace rl::RL_ISA {
 

@@ -85,7 +85,7 @@ def clone(a):
         out = empty(a.shape, a.dtype)
     else:
         out = empty_strided(a.shape, a.dtype, a.strides)
-    np.copyto(out, a)
+    _native.copy(out, a)
     return out
 
 

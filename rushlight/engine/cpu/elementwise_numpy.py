@@ -297,7 +297,7 @@ FALLBACKS: dict[str, Callable[..., np.ndarray]] = {
     "atanh": _map(1, np.arctanh),
     "lgamma": _map(1, _lgamma, widen=True),
     "relu": _map(1, lambda a: np.maximum(a, np.zeros((), a.dtype))),
-    "relu_grad": _map(2, lambda g, y: _zeros_unless(y > 0, g)),
+    "relu_grad": _map(2, lambda g, y: _zeros_unless(~(y <= 0), g)),
     "sigmoid_grad": _map(2, lambda g, y: g * (y * (1 - y)), widen=True),
     "tanh_grad": _map(2, lambda g, y: g * (1 - y * y), widen=True),
     "silu": _map(1, lambda a: a * _sigmoid(a), widen=True),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from .creation import clone, zeros
+from .creation import clone, empty, zeros
 
 __all__ = [
     "fill",
@@ -27,8 +29,25 @@ def _key(indices):
     return tuple([_ALL if i is None else i for i in indices])
 
 
+_LARGE = 1 << 20  # bytes: from here on new memory costs more than the extra pass over the indices
+
+
+def _take(a, indices, axis):
+    """np.take into the engine's own memory. IndexError where an index is out of range."""
+    shape = a.shape[:axis] + indices.shape + a.shape[axis + 1 :]
+    size = a.shape[axis]
+    if math.prod(shape) * a.itemsize < _LARGE or not a.flags.c_contiguous:
+        return np.take(a, indices, axis=axis)
+    if indices.min() < -size or indices.max() >= size:
+        return np.take(a, indices, axis=axis)  # raises; with out= NumPy's own check would copy the result once more
+    return np.take(a, indices, axis=axis, out=empty(shape, a.dtype), mode="wrap")
+
+
 def index(a, *, indices):
     """a[i0, i1, ...] with index arrays (int64 or bool), None for a whole axis."""
+    used = [axis for axis, i in enumerate(indices) if i is not None]
+    if len(used) == 1 and indices[used[0]].dtype == np.int64 and indices[used[0]].size:
+        return _as_array(_take(a, indices[used[0]], used[0]))
     result = a[_key(indices)]
     return result if isinstance(result, np.ndarray) else np.asarray(result)
 
@@ -90,7 +109,7 @@ def scatter_write(a, indices, src, *, axis):
 
 def take_along(a, indices, *, axis):
     """Whole slices of `a` along axis, picked by a 1-d index array."""
-    return np.take(a, indices, axis=axis)
+    return _take(a, indices, axis)
 
 
 def nonzero(a):

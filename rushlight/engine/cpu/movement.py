@@ -43,6 +43,7 @@ storage_offset = _native.storage_offset
 select = _native.select  # select(a, *, axis, index): one index along an axis, which disappears
 slice = _native.slice  # slice(a, *, axis, start, stop, step)  # noqa: A001
 _ALL = np.s_[:]
+_MAX_DIMS = 32  # of NumPy 1 arrays
 
 
 def strides_of(a) -> tuple[int, ...]:
@@ -60,7 +61,7 @@ def contiguous(a):
     if a.flags.c_contiguous:
         return a
     out = empty(a.shape, a.dtype)
-    np.copyto(out, a)
+    _native.copy(out, a)
     return out
 
 
@@ -70,7 +71,7 @@ def write(target, source) -> None:
         with np.errstate(all="ignore"):
             np.copyto(target, source, casting="unsafe")
     else:
-        np.copyto(target, source)
+        _native.copy(target, source)
 
 
 def may_overlap(a, b) -> bool:
@@ -196,7 +197,13 @@ def repeat(a, *, repeats):
     """Tile: the array repeated repeats[i] times along axis i."""
     shape = (1,) * (len(repeats) - a.ndim) + a.shape
     check_size([size * n for size, n in zip(shape, repeats)], a.dtype if a.dtype.num < 24 else np.int16)
-    return np.tile(a, repeats)
+    repeats = (1,) * (a.ndim - len(repeats)) + tuple(repeats)
+    if 2 * len(repeats) > _MAX_DIMS:
+        return np.tile(a, repeats)
+    sizes = (1,) * (len(repeats) - a.ndim) + a.shape
+    out = empty([n for pair in zip(repeats, sizes) for n in pair], a.dtype)
+    _native.copy(out, a.reshape([n for size in sizes for n in (1, size)]))
+    return out.reshape([r * n for r, n in zip(repeats, sizes)])
 
 
 def tril(a, *, k):
