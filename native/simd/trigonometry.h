@@ -66,6 +66,16 @@ RL_INLINE void reduce_angle(Vec<double> x, Vec<double>* r, Vec<double>* n) {
   *r = ((x - *n * V(1.5707963267341256)) - *n * V(6.077100506303966e-11)) - *n * V(2.0222662487959506e-21);
 }
 RL_INLINE void reduce_angle(Vec<float> x, Vec<float>* r, Vec<float>* n) {
+#if defined(RL_AVX2)
+  // With a fused multiply-add three floats of 24 bits do, while the rounding of x * 2/pi is far below one turn: each
+  // step is exact or rounds relative to its result.
+  using V = Vec<float>;
+  if (!any(abs(x) >= V(8192.0f))) {
+    *n = round(x * V(0.6366197723675814f));
+    *r = fma(*n, V(1.71512451e-15f), fma(*n, V(4.37113883e-08f), fma(*n, V(-1.57079637f), x)));
+    return;
+  }
+#endif
   const WidePair wide = widen(x);
   WidePair rest, turns;
   const auto reduce = [](Vec<double> a, Vec<double>* part, Vec<double>* count) RL_LAMBDA_INLINE {
