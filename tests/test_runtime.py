@@ -1,5 +1,6 @@
 """The native runtime: threads, fork, memory, instruction sets. Needs no oracle, so it also runs on sanitizer builds."""
 
+import functools
 import gc
 import os
 import queue
@@ -24,20 +25,32 @@ no_cache_under_asan = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def no_garbage_of_others():
-    """Byte counts are compared exactly: arrays that other tests left in reference cycles must not go in between."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.fixture(autouse=True)
 def restore():
     count = _native.get_num_threads()
     yield
     _native.set_num_threads(count)
     _native.set_memory_cap(0)
+
+
+def alone(test):
+    """Runs a test in a process of its own: it compares byte counts, and other tests leave threads that free late."""
+
+    @functools.wraps(test)
+    def wrapper():
+        if os.environ.get("RUSHLIGHT_TEST_ALONE") == test.__name__:
+            test()
+            return
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{__file__}::{test.__name__}"],
+            env={**os.environ, "RUSHLIGHT_TEST_ALONE": test.__name__},
+            cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return wrapper
 
 
 def run_python(code, **environment):
@@ -254,6 +267,7 @@ def exercise_memory(seed, steps, handed=None):
             _native.empty_cache()
 
 
+@alone
 def test_blocks_never_overlap():
     before = _native.memory_stats()["allocated_bytes"]
     handed, errors = queue.Queue(), []
@@ -304,6 +318,7 @@ def test_large_blocks_lie_on_huge_pages():
     assert all(block.ctypes.data % (2 * MiB) == 0 for block in blocks)
 
 
+@alone
 def test_stats_follow_use():
     _native.empty_cache()
     _native.reset_peak_memory_stats()

@@ -7,6 +7,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from .creation import check_size
+
 __all__ = ["bincount", "consecutive", "distinct", "search_sorted", "sort", "topk"]
 
 _NARROW = np.dtype(ml_dtypes.bfloat16)
@@ -85,5 +87,6 @@ def search_sorted(rows, values, *, right: bool) -> np.ndarray:
 
 def bincount(a: np.ndarray, weights: np.ndarray | None, *, minlength: int) -> np.ndarray:
     """How often (or with what total weight) 0, 1, 2, ... occur."""
+    check_size((minlength,), np.int64)
     counts = np.bincount(a, weights, minlength)
     return counts.astype(np.int64 if weights is None else weights.dtype, copy=False)
