@@ -20,6 +20,11 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 COMMAND = [sys.executable, "-m", "rushlight"]
 
 
+def heed_interrupts():
+    """In a child: a suite started in the background ignores Ctrl-C, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def tags(folder):
     """Tag -> steps of every summary value in a folder of event files."""
     found = {}
@@ -129,6 +134,7 @@ def test_demo_interrupted_leaves_a_checkpoint(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     for line in process.stdout:
         if line.startswith("epoch   2"):
@@ -238,7 +244,7 @@ def test_interrupt_is_quick_to_end():
     path.write_text(code)
     try:
         process = subprocess.Popen([*COMMAND, "run", str(path)], env=ENVIRONMENT, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)  # fmt: skip
+                                   stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)  # fmt: skip
         process.stdout.readline()
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
