@@ -55,7 +55,7 @@ install_methods()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain nn ops optim random serialization utils version vision linalg "
+    "autograd backends compat compiler cli explain nn ops optim random serialization utils version vision "
     "memory printing threads cuda cpu".split()
 )
 _LAZY = {
@@ -88,12 +88,7 @@ def __getattr__(name):
     if name in _LAZY:
         value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
     elif name in _SUBMODULES or name == "__config__":
-        try:
-            return importlib.import_module(f".{name}", __name__)
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":
-                raise
-            raise AttributeError(f"module 'rushlight' has no attribute '{name}'") from None
+        return importlib.import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module 'rushlight' has no attribute '{name}'")
     globals()[name] = value

@@ -129,14 +129,10 @@ def promote_types(type1: DType, type2: DType) -> DType:
     signed, unsigned = (low, high) if low.is_signed else (high, low)
     if unsigned is not uint8:
         raise RuntimeError(
-            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {_title(type1)} and "
-            f"{_title(type2)}"
+            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{type1.legacy_name} and {type2.legacy_name}"
         )
     return int16 if signed is int8 else signed
-
-
-def _title(dtype: DType) -> str:
-    return dtype.legacy_name
 
 
 def _combine(higher: DType | None, lower: DType | None) -> DType | None:

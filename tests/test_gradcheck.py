@@ -52,6 +52,13 @@ def test_wrong_gradients_are_found():
         gradcheck(Wrong.apply, (data(rushlight, 3),))
 
 
+def test_checks_that_do_not_exist_are_refused():
+    x = data(rushlight, 3).requires_grad_()
+    for option in ("check_forward_ad", "check_batched_grad"):
+        with pytest.raises(ValueError, match="reverse-mode"):
+            gradcheck(lambda x: x * x, (x,), **{option: True})
+
+
 PROGRAMS = {
     "jacobian": lambda m, f: f.jacobian(lambda x, y: (x.exp() @ y, y.sin()), (data(m, 2, 3), data(m, 3, seed=1))),
     "jacobian_single": lambda m, f: f.jacobian(lambda x: x**3, data(m, 3)),

@@ -35,16 +35,22 @@ def gradcheck(
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
     check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
     check_backward_ad: bool = True,
     fast_mode: bool = False,
-    **unused: Any,
+    masked: bool | None = None,
 ) -> bool:
     """True if the gradient of every output by every input agrees with (f(x + eps) - f(x - eps)) / (2 eps).
 
-    Inputs that require grad should be float64: in float32 the differences drown in rounding. fast_mode compares one
-    random direction instead of the whole Jacobian. Errors: GradcheckError (or False without raise_exception) on
-    disagreement; ValueError when no input requires grad.
+    Inputs that require grad should be float64: in float32 the differences drown in rounding. The whole Jacobian is
+    compared, also in fast_mode. check_undefined_grad, check_grad_dtypes and masked change nothing: gradients are dense,
+    have their tensor's dtype, and are never undefined here. Errors: GradcheckError (or False without raise_exception)
+    on disagreement; ValueError when no input requires grad, or for a check that does not exist here (forward mode,
+    batched gradients).
     """
+    if check_forward_ad or check_batched_grad or check_batched_forward_grad or not check_backward_ad:
+        raise ValueError("gradcheck: only reverse-mode gradients can be checked, not forward mode or batched gradients")
     inputs = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     checked = [t for t in _tensors(inputs) if t.requires_grad]
     if not checked:

@@ -12,8 +12,4 @@ FAMILIES = (
 ).split()
 
 for _family in FAMILIES:
-    try:
-        importlib.import_module(f".{_family}", __name__)
-    except ModuleNotFoundError as _error:
-        if _error.name != f"{__name__}.{_family}":
-            raise
+    importlib.import_module(f".{_family}", __name__)

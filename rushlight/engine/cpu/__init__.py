@@ -26,12 +26,7 @@ if TYPE_CHECKING:  # the families' names are collected at run time
 def _collect() -> None:
     namespace = sys.modules[__name__]
     for family in FAMILIES:
-        try:
-            module = importlib.import_module(f"{__name__}.{family}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{family}":
-                raise
-            continue
+        module = importlib.import_module(f"{__name__}.{family}")
         for name in module.__all__:
             setattr(namespace, name, getattr(module, name))
 
