@@ -6,8 +6,8 @@ Importing this package defines the ops (autograd.op.primitives) and the public f
 import importlib
 
 FAMILIES = (
-    "promote elementwise special movement reduce index compare sorting complex_parts "
-    "linalg contraction conv padding pool norm softmax "
+    "promote elementwise special shape permute copying slicing joining rearrange reduce index compare sorting "
+    "complex_parts linalg contraction conv padding pool norm softmax "
     "statistics activation loss noise sampling"
 ).split()
 

@@ -7,9 +7,12 @@ import string
 from ..autograd.op import primitives, public
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
-from . import linalg, movement
+from . import linalg
 from .elementwise import mul
+from .permute import permute_function
 from .result import into
+from .shape import reshape, unsqueeze_function
+from .slicing import diagonal_function
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase  # the order in which an implicit output lists its subscripts
 ELLIPSIS = "..."
@@ -23,11 +26,11 @@ def _count(sizes):
 
 
 def _permuted(a, axes):
-    return a if tuple(axes) == tuple(range(len(axes))) else movement.permute_function(a, tuple(axes))
+    return a if tuple(axes) == tuple(range(len(axes))) else permute_function(a, tuple(axes))
 
 
 def _reshaped(a, shape):
-    return a if tuple(a._array.shape) == tuple(shape) else movement.reshape(a, tuple(shape))
+    return a if tuple(a._array.shape) == tuple(shape) else reshape(a, tuple(shape))
 
 
 # ---- einsum ---------------------------------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ def _diagonals(operand, labels, number):
                 f"einsum(): subscript {label} is repeated for operand {number} but the sizes don't match, "
                 f"{shape[j]} != {shape[i]}"
             )
-        operand = movement.diagonal_function(operand, 0, i, j)
+        operand = diagonal_function(operand, 0, i, j)
         labels = labels[:i] + labels[i + 1 : j] + labels[j + 1 :] + [label]
     return operand, labels
 
@@ -205,10 +208,10 @@ def einsum(*args):
                 )
             sizes[label] = size if known == 1 else known
         # Every operand gets all dimensions, in one order; those it lacks have size 1.
-        operand = movement.permute_function(operand, tuple([labels.index(label) for label in order if label in labels]))
+        operand = permute_function(operand, tuple([labels.index(label) for label in order if label in labels]))
         for axis, label in enumerate(order):
             if label not in labels:
-                operand = movement.unsqueeze_function(operand, axis)
+                operand = unsqueeze_function(operand, axis)
         aligned.append(operand)
 
     last_use = {label: max(i for i, labels in enumerate(terms) if label in labels) for label in order}
@@ -292,9 +295,9 @@ def tensordot(a, b, dims=2, out=None):
     right = [j for j in range(len(y)) if j not in second]
     depth = _count(x[i] for i in first)
     rows, cols = [x[i] for i in left], [y[j] for j in right]
-    a = movement.reshape(_permuted(a, left + first), (_count(rows), depth))
-    b = movement.reshape(_permuted(b, second + right), (depth, _count(cols)))
-    result = movement.reshape(linalg.mm(a, b), (*rows, *cols))
+    a = reshape(_permuted(a, left + first), (_count(rows), depth))
+    b = reshape(_permuted(b, second + right), (depth, _count(cols)))
+    result = reshape(linalg.mm(a, b), (*rows, *cols))
     return result if out is None else into(out, result)
 
 
@@ -376,9 +379,9 @@ def bilinear(input1, input2, weight, bias=None):
             f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w[0]}"
         )
     rows, outs = _count(x[:-1]), w[0]
-    first = movement.reshape(input1, (rows, x[-1]))
-    second = movement.reshape(input2, (rows, y[-1], 1))
-    wide = movement.reshape(movement.permute_function(weight, (1, 0, 2)), (w[1], outs * w[2]))
-    partial = movement.reshape(linalg.mm(first, wide), (rows, outs, w[2]))
-    result = movement.reshape(linalg.bmm(partial, second), (*x[:-1], outs))
+    first = reshape(input1, (rows, x[-1]))
+    second = reshape(input2, (rows, y[-1], 1))
+    wide = reshape(permute_function(weight, (1, 0, 2)), (w[1], outs * w[2]))
+    partial = reshape(linalg.mm(first, wide), (rows, outs, w[2]))
+    result = reshape(linalg.bmm(partial, second), (*x[:-1], outs))
     return result if bias is None else result + bias

@@ -9,7 +9,7 @@ from ..dtypes import dtype_title
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
 from . import promote
-from .movement import expand_method
+from .shape import expand_method
 
 
 class index(Op):
@@ -613,7 +613,7 @@ def masked_fill_(self, mask, value):
 def masked_select(input, mask, *, out=None):
     """The elements where the mask holds, as a vector."""
     _mask(mask, "masked_select")
-    from .movement import broadcast_tensors
+    from .shape import broadcast_tensors
 
     input, mask = broadcast_tensors(input, mask)
     return getitem(input, mask)

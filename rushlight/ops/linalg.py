@@ -10,8 +10,8 @@ from ..autograd.op import Op, primitives, public
 from ..dtypes import dtype_title, dtype_word
 from ..errors import brackets, by, type_name
 from ..tensor import Tensor
-from . import movement
 from .elementwise import holomorphic, mul
+from .permute import t_function
 from .result import into
 
 
@@ -428,15 +428,15 @@ def _linear_plain(input, weight, bias):
     if bias is None:
         if len(w) == 2 and x[-1] != w[1]:
             _cannot((_count(x[:-1]), x[-1]), w[::-1])
-        return matmul(input, movement.t_function(weight))
+        return matmul(input, t_function(weight))
     _need_tensor(bias, "linear", "bias", 3)
     if len(w) == 1 and len(x) == 2:
         raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
     if len(w) == 2 and x[-1] != w[1]:
         _cannot((_count(x[:-1]), x[-1]), w[::-1])
     if len(x) == 2:
-        return addmm(bias, input, movement.t_function(weight))
-    return matmul(input, movement.t_function(weight)) + bias
+        return addmm(bias, input, t_function(weight))
+    return matmul(input, t_function(weight)) + bias
 
 
 # ---- addmm and its family -------------------------------------------------------------------------------------------

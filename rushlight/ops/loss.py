@@ -237,7 +237,7 @@ def pair_loss(kind, input, target, reduction, parameter=0.0):
             )
         raise NotImplementedError(f"\"{_KERNEL[kind]}\" not implemented for '{dtype_title(input.dtype)}'")
     if input._array.shape != target._array.shape:
-        from .movement import broadcast_tensors
+        from .shape import broadcast_tensors
 
         input, target = broadcast_tensors(input, target)
     name = f"l1_loss_{reduction}" if kind == "l1" else kind + "_loss"

@@ -11,7 +11,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor
 from . import elementwise, promote, reduce
 from .elementwise import div, holomorphic, mul, sub
-from .movement import cat
+from .joining import cat
 from .reduce import keep_shape
 from .result import into, named_result
 

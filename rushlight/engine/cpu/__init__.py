@@ -10,9 +10,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 FAMILIES = (
-    "dtypes creation movement elementwise reduce index linalg conv padding pool norm "
-    "softmax loss special sorting random "
-    "optimizer"
+    "dtypes creation copying shape slicing joining rearrange elementwise reduce index linalg "
+    "conv padding pool norm softmax loss special sorting random optimizer"
 ).split()
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded

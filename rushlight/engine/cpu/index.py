@@ -9,7 +9,6 @@ import numpy as np
 from .creation import clone, empty, zeros
 
 __all__ = [
-    "fill",
     "fill_where",
     "gather",
     "gather_grad",
@@ -117,12 +116,6 @@ def nonzero(a):
     if a.ndim == 0:
         return np.zeros((int(bool(a)), 0), np.int64)
     return np.ascontiguousarray(np.stack(np.nonzero(a), axis=1)).astype(np.int64, copy=False).reshape(-1, a.ndim)
-
-
-def fill(a, *, value) -> None:
-    """a[...] = value, in place."""
-    with np.errstate(all="ignore"):
-        a.fill(value) if a.flags.c_contiguous else a.__setitem__(..., value)
 
 
 def fill_where(a, mask, *, value):

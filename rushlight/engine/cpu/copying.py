@@ -1,0 +1,55 @@
+"""Values copied and overwritten; which arrays share memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import _native
+from .creation import empty
+
+__all__ = [
+    "contiguous",
+    "fill",
+    "is_contiguous",
+    "may_overlap",
+    "same_memory",
+    "write",
+]
+
+
+def is_contiguous(a) -> bool:
+    return a.flags.c_contiguous
+
+
+def contiguous(a):
+    """`a` itself or a C-contiguous copy."""
+    if a.flags.c_contiguous:
+        return a
+    out = empty(a.shape, a.dtype)
+    _native.copy(out, a)
+    return out
+
+
+def write(target, source) -> None:
+    """target[...] = source, with broadcasting and type conversion; the target may be any view."""
+    if target.dtype != source.dtype:
+        with np.errstate(all="ignore"):
+            np.copyto(target, source, casting="unsafe")
+    else:
+        _native.copy(target, source)
+
+
+def fill(a, *, value) -> None:
+    """a[...] = value, in place."""
+    with np.errstate(all="ignore"):
+        a.fill(value) if a.flags.c_contiguous else a.__setitem__(..., value)
+
+
+def may_overlap(a, b) -> bool:
+    """Whether two arrays might share bytes (a bound check, not exact)."""
+    return np.may_share_memory(a, b)
+
+
+def same_memory(a, b) -> bool:
+    """Whether two arrays start at the same byte."""
+    return a.__array_interface__["data"][0] == b.__array_interface__["data"][0]

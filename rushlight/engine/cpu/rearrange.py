@@ -1,0 +1,48 @@
+"""Copies in another arrangement: flip, roll, repeat, tril, triu."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import _native
+from .copying import contiguous
+from .creation import check_size, clone, empty
+
+__all__ = [
+    "flip",
+    "repeat",
+    "roll",
+    "tril",
+    "triu",
+]
+
+_MAX_DIMS = 32  # of NumPy 1 arrays
+
+
+def flip(a, *, axes):
+    return contiguous(np.flip(a, axes)) if axes else clone(a)
+
+
+def roll(a, *, shifts, axes):
+    return np.roll(a, shifts, axes)
+
+
+def repeat(a, *, repeats):
+    """Tile: the array repeated repeats[i] times along axis i."""
+    shape = (1,) * (len(repeats) - a.ndim) + a.shape
+    check_size([size * n for size, n in zip(shape, repeats)], a.dtype if a.dtype.num < 24 else np.int16)
+    repeats = (1,) * (a.ndim - len(repeats)) + tuple(repeats)
+    if 2 * len(repeats) > _MAX_DIMS:
+        return np.tile(a, repeats)
+    sizes = (1,) * (len(repeats) - a.ndim) + a.shape
+    out = empty([n for pair in zip(repeats, sizes) for n in pair], a.dtype)
+    _native.copy(out, a.reshape([n for size in sizes for n in (1, size)]))
+    return out.reshape([r * n for r, n in zip(repeats, sizes)])
+
+
+def tril(a, *, k):
+    return np.tril(a, k)
+
+
+def triu(a, *, k):
+    return np.triu(a, k)
