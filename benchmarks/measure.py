@@ -104,6 +104,15 @@ def time_block(call: Callable[[], object], count: int, now: Callable[[], float])
     return (now() - start) / count
 
 
+REST = 0.03  # seconds
+
+
+def let_workers_sleep(threads: int) -> None:
+    """Wait until no worker thread spins: PyTorch's do for up to 20 ms after a call, on cores that the other side needs."""
+    if threads > 1:
+        time.sleep(REST)
+
+
 def compare(row: Row, theirs: Any, ours: Any, native: Any, *, threads: int, rounds: int, block_s: float) -> Result:
     """Run the row on both sides, `rounds` blocks each, in alternating order."""
     now = clock(threads)
@@ -115,7 +124,10 @@ def compare(row: Row, theirs: Any, ours: Any, native: Any, *, threads: int, roun
     peaks, bandwidths = [], []
     for round_number in range(rounds):
         for side in (0, 1) if round_number % 2 == 0 else (1, 0):
+            let_workers_sleep(threads)
+            time_block(sides[side], counts[side] // 8 + 1, now)
             blocks[side].append(time_block(sides[side], counts[side], now))
+        let_workers_sleep(threads)
         if row.flops:
             peaks.append(native.measure_peak(row.dtype, threads))
         elif row.bytes and round_number < 3:

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <climits>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <new>
@@ -36,16 +37,25 @@ static constexpr uint32_t kCallerSleeps = 0x8000;  // bit 15: the caller sleeps 
 static constexpr uint32_t kPlace = 0x10000;        // bits 16..31: places left
 static constexpr uint32_t kPlaceMask = 0xffff0000;
 
+// A run of neighbouring tasks. Each thread begins with a run of its own, the same one in every region, so that what it
+// wrote in one is in its cache for the next; then it helps with the other runs.
+struct alignas(64) Run {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+static constexpr int kMaxRuns = 64;
+
 struct Pool {
   // the region
   void (*body)(void*, int64_t) = nullptr;
   void* context = nullptr;
-  int64_t tasks = 0;
-  alignas(64) std::atomic<int64_t> next{0};
+  int runs = 0;
+  Run run[kMaxRuns];
   alignas(64) std::atomic<uint32_t> state{0};
   // who sleeps, and the word they sleep on
   alignas(64) std::atomic<uint32_t> bell{0};
   std::atomic<int> sleepers{0};
+  std::atomic<int> caller_core{-1};
   // held by the caller whose region has the workers
   alignas(64) std::atomic<bool> taken{false};
   int workers = 0;  // started so far; changed while `taken`
@@ -87,9 +97,38 @@ static void wake(std::atomic<uint32_t>& word, int count) {
 #endif
 }
 
-static void take_tasks(Pool& p) {
-  const int64_t tasks = p.tasks;
-  for (int64_t task; (task = p.next.fetch_add(1, std::memory_order_relaxed)) < tasks;) p.body(p.context, task);
+static int current_core() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// The system may wake a worker on the very core that rang the bell, where the two take turns until it balances the
+// load, some milliseconds later. For a moment the worker may run anywhere but there, which moves it at once.
+static void leave_core(int core) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(core, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (sched_setaffinity(0, sizeof others, &others) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)core;
+#endif
+}
+
+static void take_tasks(Pool& p, int thread) {
+  const int runs = p.runs;
+  for (int i = 0, at = thread % runs; i < runs; ++i, at = at + 1 == runs ? 0 : at + 1) {
+    Run& run = p.run[at];
+    while (run.next.load(std::memory_order_relaxed) < run.end) {
+      const int64_t task = run.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < run.end) p.body(p.context, task);
+    }
+  }
 }
 
 static bool enter(Pool& p) {
@@ -115,12 +154,13 @@ static bool spin_for_place(Pool& p) {
   return false;
 }
 
-static void* work(void*) {
+static void* work(void* number) {
   inside_region = true;  // whatever a task calls runs in place
+  const int thread = int(reinterpret_cast<intptr_t>(number));
   Pool& p = *pool;
   for (;;) {
     if (enter(p)) {
-      take_tasks(p);
+      take_tasks(p, thread);
       leave(p);
       continue;
     }
@@ -130,6 +170,8 @@ static void* work(void*) {
     // The caller opens the door first and looks at `sleepers` second, so one of us sees the other.
     if (!(p.state.load() & kPlaceMask)) sleep_while(p.bell, bell);
     p.sleepers.fetch_sub(1);
+    const int core = current_core();
+    if (core == p.caller_core.load(std::memory_order_relaxed)) leave_core(core);
   }
   return nullptr;
 }
@@ -143,7 +185,8 @@ static void start_workers(Pool& p, int wanted) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // workers inherit it: signals are the program's business
   for (pthread_t thread; p.workers < wanted; ++p.workers)
-    if (pthread_create(&thread, &detached, work, nullptr) != 0) break;  // no more threads to be had: use what there is
+    if (pthread_create(&thread, &detached, work, reinterpret_cast<void*>(intptr_t(p.workers + 1))) != 0)
+      break;  // no more threads to be had: use what there is
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&detached);
 }
@@ -178,15 +221,19 @@ void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context) {
 
   p.body = body;
   p.context = context;
-  p.tasks = tasks;
-  p.next.store(0, std::memory_order_relaxed);
+  p.runs = std::min(threads, kMaxRuns);
+  for (int i = 0; i < p.runs; ++i) {
+    p.run[i].next.store(tasks * i / p.runs, std::memory_order_relaxed);
+    p.run[i].end = tasks * (i + 1) / p.runs;
+  }
   p.state.store(uint32_t(threads - 1) * kPlace);  // the door opens: publishes the lines above
   if (const int asleep = p.sleepers.load(); asleep > 0) {
+    p.caller_core.store(current_core(), std::memory_order_relaxed);
     p.bell.fetch_add(1);
     wake(p.bell, std::min(asleep, threads - 1));
   }
   inside_region = true;
-  take_tasks(p);
+  take_tasks(p, 0);
   inside_region = false;
   p.state.fetch_and(~kPlaceMask);
   wait_until_empty(p);

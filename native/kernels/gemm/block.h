@@ -36,6 +36,13 @@ struct Block {
 // `total` items in `count` runs that differ by at most one: the first `extra` have one more.
 struct Even {
   int64_t count, size, extra;
+  static Even of(int64_t total, int64_t count) {
+    Even runs(0, 1);
+    runs.count = count;
+    runs.size = total / count;
+    runs.extra = total % count;
+    return runs;
+  }
   Even(int64_t total, int64_t largest) {
     count = total > 0 ? (total + largest - 1) / largest : 0;
     size = count ? total / count : 0;
