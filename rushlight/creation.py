@@ -401,12 +401,3 @@ LEGACY_TYPES = {
     for t in dtypes.ALL.values()
     if t.category < 3 and t.name not in ("uint16", "uint32", "uint64")
 }
-
-
-@public()
-def complex(real, imag, *, out=None):  # noqa: A001
-    """real + i * imag."""
-    dtype = real.dtype.to_complex()
-    array = cpu.empty(real._array.shape, cpu.to_engine_dtype(dtype))
-    array.real, array.imag = real._array, imag._array
-    return Tensor._wrap(array)

@@ -15,6 +15,11 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
     "creation": {
         "arange": ("start, end, step, dtype", "start, start + step, ... below end"),
         "clone": ("a", "a copy"),
+        "combinations": (
+            "count, size, *, repeats",
+            "all increasing tuples of `size` numbers below `count` as columns, (size, rows) int64; repeats: equal ones "
+            "too",
+        ),
         "empty": ("shape, dtype", "uninitialised, C-contiguous"),
         "empty_strided": (
             "shape, dtype, strides",
@@ -73,12 +78,18 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "slice_scatter": ("g, *, input_shape, axis, start, stop, step", "zeros of input_shape with g in the slice"),
         "storage_offset": ("a", "elements between the start of the shared memory and the view's first"),
         "strides_of": ("a", "strides in elements"),
+        "unfold": ("a, *, axis, size, step", "view of windows along an axis, in a new last axis"),
+        "unfold_grad": (
+            "g, *, input_shape, axis, size, step",
+            "the adjoint of unfold: zeros of input_shape with every window added at its place",
+        ),
     },
     "joining": {
         "concat": ("arrays, *, axis", "arrays joined along an axis"),
     },
     "rearrange": {
         "flip": ("a, *, axes", "reversed along axes, a copy"),
+        "repeat_indices": ("counts", "0 counts[0] times, then 1 counts[1] times, ...: int64, as the counts are"),
         "repeat": ("a, *, repeats", "tile: the array repeated repeats[i] times along axis i"),
         "roll": ("a, *, shifts, axes", "shifted round along axes"),
         "tril": ("a, *, k", "lower triangle of the last two axes"),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 
 from ..autograd.op import METHODS, Op, cpu, named, primitives, public
+from ..dtypes import dtype_title
+from ..errors import type_name
 from ..tensor import Tensor
 from . import elementwise, promote
+from .result import into
+from .shape import broadcast_tensors
 
 
 class conj_op(Op):
@@ -139,12 +143,42 @@ def adjoint(input):
     return conj(METHODS["transpose"](input, -2, -1))
 
 
+def _check_parts(name, words, first, second):
+    for i, (word, x) in enumerate(zip(words, (first, second))):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): argument '{word}' (position {i + 1}) must be Tensor, not {type_name(x)}")
+    if not (first.dtype.is_floating_point and second.dtype.is_floating_point):
+        raise RuntimeError(
+            f"Expected both inputs to be Half, Float or Double tensors but got {dtype_title(first.dtype)} and "
+            f"{dtype_title(second.dtype)}"
+        )
+    if first.dtype is not second.dtype:
+        raise RuntimeError(
+            f"Expected object of scalar type {dtype_title(first.dtype)} but got scalar type "
+            f"{dtype_title(second.dtype)} for second argument"
+        )
+
+
+def _joined(real, imag, out, grad_name):
+    parts = broadcast_tensors(real, imag)
+    result = named(primitives.as_complex(primitives.stack(parts, dim=parts[0]._array.ndim)), grad_name)
+    result._view = None  # its memory is its own
+    return result if out is None else into(out, result)
+
+
+@public(name="complex")
+def complex_function(real, imag, *, out=None):
+    """real + i * imag, of two float tensors of one dtype, broadcast."""
+    _check_parts("complex", ("real", "imag"), real, imag)
+    return _joined(real, imag, out, "ComplexBackward0")
+
+
 @public()
 def polar(abs, angle, *, out=None):  # noqa: A002
-    """abs * (cos(angle) + i sin(angle))."""
-    from ..creation import complex as join
-
-    return join(elementwise.mul(abs, elementwise.cos(angle)), elementwise.mul(abs, elementwise.sin(angle)))
+    """abs * (cos(angle) + i sin(angle)), of two float tensors of one dtype, broadcast."""
+    _check_parts("polar", ("abs", "angle"), abs, angle)
+    real, imag = elementwise.mul(abs, elementwise.cos(angle)), elementwise.mul(abs, elementwise.sin(angle))
+    return _joined(real, imag, out, "PolarBackward0")
 
 
 class complex_abs(Op):

@@ -1,10 +1,10 @@
-"""Values copied and overwritten: clone, contiguous, copy_, fill_, zero_."""
+"""Values copied and overwritten: clone, contiguous, detach, copy_, fill, zero_."""
 
 from __future__ import annotations
 
 from ..autograd.inplace import apply_inplace, bump, check_writable
 from ..autograd.mode import mode
-from ..autograd.op import Op, cpu, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public
 from ..tensor import Tensor
 from . import promote
 from .shape import expand_method
@@ -59,6 +59,18 @@ def clone_function(input, *, memory_format=None):
     return primitives.clone(input)
 
 
+@public()
+def detach(input):
+    """The same memory without history."""
+    return input.detach()
+
+
+@public()
+def detach_(input):
+    """Forget a tensor's history; RuntimeError for a view."""
+    return input.detach_()
+
+
 @public(method="contiguous", function=False)
 def contiguous(self, memory_format=None):
     """The tensor itself if it is C-contiguous, else a copy."""
@@ -90,9 +102,16 @@ def fill_(self, value):
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
             )
-        return copy_(self, value)
+        return named(copy_(self, value), "FillBackward3") if self._view is None else copy_(self, value)
     value = promote._operand(value, self.dtype)
     return _fill_number(self, value, primitives.fill, {"value": value})
+
+
+@public()
+def fill(input, value):
+    """A tensor like `input` with one number (or 0-d tensor) everywhere."""
+    result = fill_(primitives.clone(input), value)
+    return named(result, "FillBackward1" if isinstance(value, Tensor) else "FillBackward0")
 
 
 @public(method="zero_", function=False)

@@ -1,12 +1,14 @@
-"""Tensors joined and cut: cat, stack, split, chunk, unbind."""
+"""Tensors joined and cut: cat, stack, hstack, block_diag, split, chunk, unbind, hsplit."""
 
 from __future__ import annotations
 
-from ..autograd.op import Op, named, primitives, public
-from ..errors import brackets, wrap_dim
+from ..autograd.op import Op, cpu, named, primitives, public
+from ..dtypes import get_default_dtype
+from ..errors import brackets, type_name, wrap_dim
 from ..tensor import Tensor
 from . import promote
 from .result import into
+from .shape import atleast_1d, atleast_2d, atleast_3d, reshape
 
 
 class concat(Op):
@@ -127,6 +129,77 @@ def stack_function(tensors, dim=0, *, out=None):
     return result if out is None else into(out, result)
 
 
+def _sequence(tensors, name: str) -> list:
+    """The tensors of a non-empty list or tuple."""
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type_name(tensors)}")
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(x)}")
+    return list(tensors)
+
+
+@public()
+def hstack(tensors, *, out=None):
+    """Side by side: cat along dimension 1, or 0 where the first is a vector; numbers become vectors."""
+    tensors = [atleast_1d(x) for x in _sequence(tensors, "hstack")]
+    return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1, out=out)
+
+
+@public()
+def vstack(tensors, *, out=None):
+    """One above the other: cat along dimension 0; numbers and vectors become rows."""
+    return cat([atleast_2d(x) for x in _sequence(tensors, "vstack")], 0, out=out)
+
+
+public(name="row_stack")(vstack)
+
+
+@public()
+def dstack(tensors, *, out=None):
+    """One behind the other: cat along dimension 2, after atleast_3d."""
+    return cat([atleast_3d(x) for x in _sequence(tensors, "dstack")], 2, out=out)
+
+
+@public()
+def column_stack(tensors, *, out=None):
+    """Columns side by side: cat along dimension 1; numbers and vectors become columns."""
+    tensors = _sequence(tensors, "column_stack")
+    return cat([reshape(x, (-1, 1)) if x._array.ndim < 2 else x for x in tensors], 1, out=out)
+
+
+@public()
+def block_diag(*tensors):
+    """The matrix with the given matrices along its diagonal, zeros elsewhere; vectors count as rows.
+
+    Shapes: (m_1, n_1), (m_2, n_2), ... -> (m_1 + m_2 + ..., n_1 + n_2 + ...). Dtypes are promoted.
+    Errors: RuntimeError for more than two dimensions.
+    """
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(x)}")
+        if x._array.ndim > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._array.ndim} "
+                "dimensions"
+            )
+    if not tensors:
+        return Tensor._wrap(cpu.zeros((1, 0), cpu.to_engine_dtype(get_default_dtype())))
+    blocks = [atleast_2d(x) for x in promote.same(*tensors)]
+    rows = sum(x._array.shape[0] for x in blocks)
+    columns = sum(x._array.shape[1] for x in blocks)
+    result = Tensor._wrap(cpu.zeros((rows, columns), blocks[0]._array.dtype))
+    row = column = 0
+    for x in blocks:
+        m, n = x._array.shape
+        strip = primitives.slice(result, axis=0, start=row, stop=row + m, step=1)
+        primitives.slice(strip, axis=1, start=column, stop=column + n, step=1).copy_(x)
+        row, column = row + m, column + n
+    return named(result, "BlockDiagBackward0")
+
+
 @public(method=True, name="unbind")
 def unbind_function(input, dim=0):
     """A tuple of all slices along a dimension."""
@@ -150,17 +223,49 @@ def split_function(tensor, split_size_or_sections, dim=0):
         count = max(1, -(-total // size)) if size else 1
         sizes = tuple([min(size, total - i * size) if size else 0 for i in range(count)])
     else:
-        sizes = tuple(split_size_or_sections)
-        if sum(sizes) != total or any(s < 0 for s in sizes):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension "
-                f"{dim}), but got split_sizes={brackets(sizes)}"
-            )
-    parts = primitives.split(tensor, sizes=sizes, axis=dim)
-    if not isinstance(split_size_or_sections, int):
-        for part in parts:
-            named(part, "SplitWithSizesBackward0")
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    return primitives.split(tensor, sizes=sizes, axis=dim)
+
+
+@public(method=True)
+def split_with_sizes(input, split_sizes, dim=0):
+    """Consecutive parts of the given sizes along a dimension, as views."""
+    if not input._array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    dim = wrap_dim(dim, input._array.ndim)
+    total = input._array.shape[dim]
+    sizes = tuple(split_sizes)
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes="
+            f"{brackets(sizes)}"
+        )
+    if sum(sizes) != total:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {total} (input tensor's size at dimension "
+            f"{dim}), but got split_sizes={brackets(sizes)}"
+        )
+    return _all_named(primitives.split(input, sizes=sizes, axis=dim), "SplitWithSizesBackward0")
+
+
+def _all_named(parts, grad_name):
+    for part in parts:
+        named(part, grad_name)
     return parts
+
+
+def _unsafe(function, name: str, grad_name: str):
+    """A split whose parts may be written to: they do not count as views of the whole, nor of each other."""
+
+    def unsafe(input, *args, **kwargs):
+        parts = function(input, *args, **kwargs)
+        for part in parts:
+            part._view = None
+        return _all_named(parts, grad_name)
+
+    unsafe.__name__ = unsafe.__qualname__ = name
+    unsafe.__doc__ = f"{name.removeprefix('unsafe_')}, but the parts do not count as views: all may be overwritten."
+    public(method=True)(unsafe)
 
 
 @public(method=True)
@@ -195,3 +300,46 @@ def tensor_split(input, indices_or_sections, dim=0):
     else:
         bounds = [0, *[min(max(i + total if i < 0 else i, 0), total) for i in indices_or_sections], total]
     return tuple(primitives.slice(input, axis=dim, start=a, stop=max(a, b), step=1) for a, b in zip(bounds, bounds[1:]))
+
+
+_unsafe(split_function, "unsafe_split", "UnsafeSplitBackward0")
+_unsafe(split_with_sizes, "unsafe_split_with_sizes", "UnsafeSplitWithSizesBackward0")
+_unsafe(chunk, "unsafe_chunk", "UnsafeSplitBackward0")
+
+
+def _split_along(name: str, need: int):
+    """hsplit, vsplit, dsplit: tensor_split along a fixed dimension, into equal parts where a number is given."""
+
+    def function(input, indices_or_sections):
+        ndim = input._array.ndim
+        if ndim < need:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {need} dimension, but got a tensor with {ndim} "
+                "dimensions!"
+            )
+        dim = {"hsplit": int(ndim > 1), "vsplit": 0, "dsplit": 2}[name]
+        size = input._array.shape[dim]
+        if isinstance(indices_or_sections, int):
+            if indices_or_sections == 0 or size % indices_or_sections:
+                raise RuntimeError(
+                    f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {size} is "
+                    f"not divisible by the split_size {indices_or_sections}!"
+                )
+        elif not isinstance(indices_or_sections, (list, tuple)):
+            raise TypeError(
+                f"{name}(): argument 'indices_or_sections' must be int or a tuple of ints, not "
+                f"{type_name(indices_or_sections)}"
+            )
+        return tensor_split(input, indices_or_sections, dim)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = {
+        "hsplit": "Parts side by side: along dimension 1, or 0 for a vector.",
+        "vsplit": "Parts one above the other: along dimension 0 of at least two.",
+        "dsplit": "Parts one behind the other: along dimension 2 of at least three.",
+    }[name] + " A number must divide the size; a list gives the cuts."
+    public(method=True)(function)
+
+
+for _name, _need in (("hsplit", 1), ("vsplit", 2), ("dsplit", 3)):
+    _split_along(_name, _need)

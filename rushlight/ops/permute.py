@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..autograd.op import Op, cpu, primitives, public
 from ..errors import brackets, wrap_dim
 from ..size import size_from
-from .shape import transpose_inplace
+from .shape import turn_inplace
 
 
 class permute(Op):
@@ -114,10 +114,16 @@ public(method=True, name="moveaxis")(movedim)
 
 
 @public(method="t_", function=False)
-def _t_(self):
-    return transpose_inplace(self, t_function)
+def t_(self):
+    """In-place t."""
+    return turn_inplace(self, t_function, "TBackward1")
 
 
 @public(method="transpose_", function=False)
-def _transpose_(self, dim0, dim1):
-    return transpose_inplace(self, lambda x: transpose_function(x, dim0, dim1))
+def transpose_(self, dim0, dim1):
+    """In-place transpose: the tensor itself has the two dimensions swapped."""
+    return turn_inplace(self, lambda x: transpose_function(x, dim0, dim1), "TransposeBackward1")
+
+
+for _name in ("swapaxes_", "swapdims_"):
+    public(method=_name, function=False)(transpose_)

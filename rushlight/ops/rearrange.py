@@ -1,12 +1,17 @@
-"""Copies in another arrangement: flip, roll, repeat, tile, tril, triu."""
+"""Copies in another arrangement: flip, rot90, roll, repeat, repeat_interleave, tril, combinations."""
 
 from __future__ import annotations
 
-from ..autograd.op import Op, primitives, public
-from ..errors import brackets, wrap_dim, wrap_dims
+from ..autograd.inplace import apply_inplace
+from ..autograd.op import Op, cpu, named, primitives, public
+from ..dtypes import dtype_title, int32, int64
+from ..errors import brackets, type_name, wrap_dim, wrap_dims
 from ..size import size_from
+from ..tensor import Tensor
+from .joining import stack_function
+from .permute import transpose_function
 from .result import into
-from .shape import reshape
+from .shape import expand_method, reshape
 
 
 class flip(Op):
@@ -95,6 +100,30 @@ def flipud(input):
     return primitives.flip(input, axes=(0,))
 
 
+@public(method=True)
+def rot90(input, k=1, dims=(0, 1)):
+    """Turned by k quarter turns in the plane of two dimensions, from the first towards the second.
+
+    Errors: RuntimeError unless `dims` names two different dimensions of at least two.
+    """
+    ndim = input._array.ndim
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {ndim}")
+    first, second = wrap_dim(dims[0], ndim), wrap_dim(dims[1], ndim)
+    if first == second:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    k %= 4
+    if k == 0:
+        result = primitives.clone(input)
+    elif k == 2:
+        result = primitives.flip(input, axes=(first, second))
+    else:
+        result = transpose_function(primitives.flip(input, axes=(second if k == 1 else first,)), first, second)
+    return named(result, "Rot90Backward0")
+
+
 @public(method=True, name="roll")
 def roll_function(input, shifts, dims=None):
     """Shifted round along dimensions, or flat when none are given."""
@@ -127,6 +156,58 @@ def tile(input, *dims):
     return repeat_method(input, *((1,) * (input._array.ndim - len(dims)) + tuple(dims)))
 
 
+@public(method=True)
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+    """Every element, or every slice of a dimension, repeated in place: a number of times, or one number for each.
+
+    With a single tensor of counts: the indices, 0 counts[0] times, then 1 counts[1] times, ...
+    Shapes: without `dim` the input is flattened. Errors: RuntimeError for negative or too many counts.
+    """
+    if repeats is None and dim is None:
+        return _repeated_indices(input, output_size)
+    if dim is None:
+        input, dim = reshape(input, -1), 0
+    if not input._array.ndim:
+        input = reshape(input, 1)
+    axis = wrap_dim(dim, input._array.ndim)
+    size = input._array.shape[axis]
+    if isinstance(repeats, Tensor):
+        if repeats._array.ndim > 1:
+            raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+        if repeats._array.size == 1:
+            repeats = expand_method(reshape(repeats, 1), size)
+        if repeats._array.size != size:
+            raise RuntimeError(
+                f"repeats must have the same size as input along dim, but got repeats.size(0) = {repeats._array.size} "
+                f"and input.size({axis}) = {size}"
+            )
+        return input.index_select(axis, _repeated_indices(repeats, output_size))
+    if not isinstance(repeats, int):
+        raise TypeError(f"repeat_interleave(): argument 'repeats' must be int or Tensor, not {type_name(repeats)}")
+    if repeats < 0:
+        raise RuntimeError("Repeats must be non-negative")
+    if output_size is not None and output_size != size * repeats:
+        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {size * repeats} but got {output_size}")
+    shape = input._array.shape
+    wide = primitives.expand(
+        primitives.unsqueeze(input, axis=axis + 1), shape=(*shape[: axis + 1], repeats, *shape[axis + 1 :])
+    )
+    return primitives.view(primitives.contiguous_copy(wide), shape=(*shape[:axis], size * repeats, *shape[axis + 1 :]))
+
+
+def _repeated_indices(repeats, output_size):
+    if repeats._array.ndim != 1:
+        raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
+    if repeats.dtype not in (int32, int64):
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{dtype_title(repeats.dtype)}'")
+    counts = repeats._array
+    if counts.size and int(counts.min()) < 0:
+        raise RuntimeError("repeats can not be negative")
+    if output_size is not None and output_size != int(counts.sum()):
+        raise RuntimeError("allocated size does not match required size")
+    return Tensor._wrap(cpu.repeat_indices(counts))
+
+
 def _triangle(name):
     def function(input, diagonal=0, *, out=None):
         if input._array.ndim < 2:
@@ -136,7 +217,83 @@ def _triangle(name):
 
     function.__name__ = name
     function.__doc__ = f"{name} of the last two dimensions: zero on the other side of the given diagonal."
+
+    def inplace(self, diagonal=0):
+        if self._array.ndim < 2:
+            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+        return apply_inplace(getattr(primitives, name), self, k=diagonal)
+
+    inplace.__name__ = name + "_"
+    inplace.__doc__ = f"In-place {name}."
+    public(method=name + "_", function=False)(inplace)
     return public(method=True)(function)
 
 
 tril, triu = _triangle("tril"), _triangle("triu")
+
+
+# ---- all choices
+# ---------------------------------------------------------------------------------------------------------
+
+
+def _vector(tensor):
+    if tensor._array.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {brackets(tensor.shape)}")
+
+
+@public()
+def combinations(input, r=2, with_replacement=False):
+    """All choices of r elements of a vector, in order, as rows: (n,) -> (n over r, r).
+
+    with_replacement: an element may be chosen again. Errors: RuntimeError for a negative r or another rank.
+    """
+    _vector(input)
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if r == 0:
+        return input.new_empty((0,))
+    columns = cpu.combinations(input._array.size, r, repeats=bool(with_replacement))
+    return stack_function([primitives.take_along(input, Tensor._wrap(places), axis=0) for places in columns], 1)
+
+
+@public()
+def cartesian_prod(*tensors):
+    """All tuples with one element of each vector, as rows, the last running fastest: (a,), (b,) -> (a * b, 2)."""
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {tensors.index(x)} in argument 0, but got {type_name(x)}")
+        _vector(x)
+    if len(tensors) == 1:
+        return tensors[0]
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if len({x.dtype for x in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    shape = tuple([x._array.size for x in tensors])
+    grids = []
+    for i, x in enumerate(tensors):
+        along = reshape(x, tuple([n if k == i else 1 for k, n in enumerate(shape)]))
+        grids.append(reshape(primitives.expand(along, shape=shape), -1))
+    return stack_function(grids, 1)
+
+
+@public()
+def unravel_index(indices, shape):
+    """Flat positions in a tensor of `shape` as one index per dimension: p -> (p // strides) % shape, a tuple.
+
+    Errors: TypeError unless indices are integers and shape is ints; ValueError for a negative size.
+    """
+    if not isinstance(indices, Tensor) or indices.dtype.is_floating_point or indices.dtype.is_complex:
+        kind = indices.dtype if isinstance(indices, Tensor) else type_name(indices)
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {kind}")
+    sizes = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(sizes, (tuple, list)) or not all(isinstance(n, int) for n in sizes):
+        raise TypeError(f"expected 'shape' to be int or sequence of ints, but got {type(shape)}")
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {tuple(sizes)}")
+    places = indices.to(int64)
+    result = []
+    for n in reversed(sizes):
+        result.append(places % n)
+        places = places.div(n, rounding_mode="floor")
+    return tuple(reversed(result))

@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 from ..autograd.inplace import check_writable
-from ..autograd.op import Op, cpu, primitives, public
-from ..errors import brackets, broadcast_shapes, wrap_dim, wrap_dims
+from ..autograd.op import Op, cpu, named, primitives, public
+from ..errors import brackets, broadcast_shapes, type_name, wrap_dim, wrap_dims
 from ..size import size_from
+from ..tensor import Tensor
 
 
-class view(Op):
+class _Reshaping:
+    """What the ops that only change the shape share: the gradient takes the input's shape again."""
+
+    inputs: int | None = 1
+    save: tuple[int, ...] | None = ()
+    save_shape: tuple[int, ...] = (0,)
+
+    @staticmethod
+    def backward(xp, g, saved, need, **attributes):
+        return (xp.reshape(g, shape=tuple(saved[0])),)
+
+
+class view(_Reshaping, Op):
     """The same memory under another shape."""
 
-    inputs, save, save_shape, grad_name, view = 1, (), (0,), "ViewBackward0", True
+    grad_name, view = "ViewBackward0", True
     kernel = cpu.view
 
     def forward(xp, a, *, shape):
         return xp.view(a, shape=shape)
 
-    def backward(xp, g, saved, need, *, shape):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
-
-class reshape_op(Op):
+class reshape_op(_Reshaping, Op):
     """Another shape, a view or a copy; for use inside backward."""
 
-    name, inputs, save, save_shape, grad_name = "reshape", 1, (), (0,), "ReshapeBackward0"
+    name, grad_name = "reshape", "ReshapeBackward0"
 
     def forward(xp, a, *, shape):
         return xp.reshape(a, shape=shape)
 
-    def backward(xp, g, saved, need, *, shape):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
-
-class unsafe_view(Op):
+class unsafe_view(_Reshaping, Op):
     """A view of a fresh copy, recorded as one step."""
 
-    inputs, save, save_shape, grad_name = 1, (), (0,), "UnsafeViewBackward0"
+    grad_name = "UnsafeViewBackward0"
 
     def forward(xp, a, *, shape):
         return xp.reshape(a, shape=shape)
-
-    def backward(xp, g, saved, need, *, shape):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
 
 class expand(Op):
@@ -69,52 +73,40 @@ class sum_to(Op):
         return (xp.expand(g, shape=tuple(saved[0])),)
 
 
-class squeeze(Op):
+class squeeze(_Reshaping, Op):
     """Without the given size-1 dimensions."""
 
-    inputs, save, save_shape, grad_name, view = 1, (), (0,), "SqueezeBackward0", True
+    grad_name, view = "SqueezeBackward0", True
 
     def forward(xp, a, *, axes):
         return xp.squeeze(a, axes=axes)
 
-    def backward(xp, g, saved, need, *, axes):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
-
-class squeeze_dim(Op):
+class squeeze_dim(_Reshaping, Op):
     """`squeeze` of one named dimension (PyTorch numbers its node apart)."""
 
-    inputs, save, save_shape, grad_name, view = 1, (), (0,), "SqueezeBackward1", True
+    grad_name, view = "SqueezeBackward1", True
 
     def forward(xp, a, *, axes):
         return xp.squeeze(a, axes=axes)
 
-    def backward(xp, g, saved, need, *, axes):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
-
-class squeeze_dims(Op):
+class squeeze_dims(_Reshaping, Op):
     """`squeeze` of several named dimensions."""
 
-    inputs, save, save_shape, grad_name, view = 1, (), (0,), "SqueezeBackward2", True
+    grad_name, view = "SqueezeBackward2", True
 
     def forward(xp, a, *, axes):
         return xp.squeeze(a, axes=axes)
 
-    def backward(xp, g, saved, need, *, axes):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
-
-class unsqueeze(Op):
+class unsqueeze(_Reshaping, Op):
     """A new dimension of size 1."""
 
-    inputs, save, save_shape, grad_name, view = 1, (), (0,), "UnsqueezeBackward0", True
+    grad_name, view = "UnsqueezeBackward0", True
 
     def forward(xp, a, *, axis):
         return xp.unsqueeze(a, axis=axis)
-
-    def backward(xp, g, saved, need, *, axis):
-        return (xp.reshape(g, shape=tuple(saved[0])),)
 
 
 class alias(Op):
@@ -312,7 +304,7 @@ def unsqueeze_function(input, dim):
     return primitives.unsqueeze(input, axis=wrap_dim(dim, input._array.ndim + 1))
 
 
-def transpose_inplace(self, make):
+def turn_inplace(self, make, grad_name: str):
     """Swap the tensor's header for another view of the same memory (t_, unsqueeze_, ...)."""
     check_writable(self)
     result = make(self)
@@ -320,14 +312,49 @@ def transpose_inplace(self, make):
     self._node, self._nr = result._node, result._nr
     if self._view is not None:
         self._view, self._seen = result._view, result._seen
-    return self
+    return named(self, grad_name)
 
 
 @public(method="squeeze_", function=False)
-def _squeeze_(self, dim=None):
-    return transpose_inplace(self, lambda x: squeeze_function(x, dim))
+def squeeze_(self, dim=None):
+    """In-place squeeze: the tensor itself loses its size-1 dimensions, all or those named."""
+    name = "SqueezeBackward" + ("3" if dim is None else "4" if isinstance(dim, int) else "5")
+    return turn_inplace(self, lambda x: squeeze_function(x, dim), name)
 
 
 @public(method="unsqueeze_", function=False)
-def _unsqueeze_(self, dim):
-    return transpose_inplace(self, lambda x: unsqueeze_function(x, dim))
+def unsqueeze_(self, dim):
+    """In-place unsqueeze: the tensor itself gets a new dimension of size 1 at `dim`."""
+    return turn_inplace(self, lambda x: unsqueeze_function(x, dim), "UnsqueezeBackward1")
+
+
+def _at_least(count: int):
+    """atleast_1d, atleast_2d, atleast_3d."""
+    name = f"atleast_{count}d"
+
+    def function(*tensors):
+        if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+            tensors = tuple(tensors[0])
+        elif len(tensors) == 1:
+            return grown(tensors[0])
+        return tuple([grown(x) for x in tensors])
+
+    def grown(x):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): argument 'tensors' must be Tensor or tuple of Tensors, not {type_name(x)}")
+        ndim = x._array.ndim
+        if ndim == 0:
+            return reshape(x, (1,) * count)
+        if ndim == 1 and count > 1:
+            x = unsqueeze_function(x, 0)
+        return unsqueeze_function(x, -1) if ndim < 3 == count else x
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = (
+        f"Every tensor with at least {count} dimension{'s' * (count > 1)}, as views: several give a tuple. A vector "
+        "(n,) becomes (n,), (1, n), (1, n, 1); a matrix (m, n) becomes (m, n, 1) in three dimensions."
+    )
+    return public()(function)
+
+
+atleast_1d, atleast_2d, atleast_3d = _at_least(1), _at_least(2), _at_least(3)

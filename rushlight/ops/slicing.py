@@ -1,4 +1,4 @@
-"""Parts of a tensor as views, and their adjoints: select, slice, narrow, diagonal, as_strided."""
+"""Parts of a tensor as views, and their adjoints: select, slice, narrow, diagonal, unfold, as_strided."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ..autograd.op import Op, cpu, named, primitives, public
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
 from .copying import copy_
+from .shape import reshape, turn_inplace
 
 
 class select(Op):
@@ -31,6 +32,9 @@ class select_scatter(Op):
 
     def backward(xp, gg, saved, need, *, input_shape, axis, index):
         return (xp.select(gg, axis=axis, index=index),)
+
+
+builtin_slice = slice
 
 
 class slice(Op):  # noqa: A001
@@ -80,6 +84,30 @@ class diagonal_scatter(Op):
 
     def backward(xp, gg, saved, need, *, input_shape, offset, axis1, axis2):
         return (xp.diagonal(gg, offset=offset, axis1=axis1, axis2=axis2),)
+
+
+class unfold(Op):
+    """Overlapping windows along a dimension, in a new last dimension."""
+
+    inputs, save, save_shape, grad_name, view = 1, (), (0,), "UnfoldBackward0", True
+
+    def forward(xp, a, *, axis, size, step):
+        return xp.unfold(a, axis=axis, size=size, step=step)
+
+    def backward(xp, g, saved, need, *, axis, size, step):
+        return (xp.unfold_grad(g, input_shape=tuple(saved[0]), axis=axis, size=size, step=step),)
+
+
+class unfold_grad(Op):
+    """The adjoint of `unfold`: what windows share adds up."""
+
+    inputs, save, grad_name = 1, (), "UnfoldBackwardBackward0"
+
+    def forward(xp, g, *, input_shape, axis, size, step):
+        return xp.unfold_grad(g, input_shape=input_shape, axis=axis, size=size, step=step)
+
+    def backward(xp, gg, saved, need, *, input_shape, axis, size, step):
+        return (xp.unfold(gg, axis=axis, size=size, step=step),)
 
 
 class as_strided(Op):
@@ -211,3 +239,116 @@ def as_strided_function(input, size, stride, storage_offset=None):
     return primitives.as_strided(
         input, shape=tuple(size), strides=tuple(stride), offset=storage_offset, geometry=geometry
     )
+
+
+@public(method="as_strided_", function=True, name="as_strided_")
+def as_strided_inplace(self, size, stride, storage_offset=None):
+    """In-place as_strided: the tensor itself takes the given sizes, strides and offset on its memory."""
+    return turn_inplace(self, lambda x: as_strided_function(x, size, stride, storage_offset), "AsStridedBackward1")
+
+
+@public(method="unfold", function=False)
+def unfold_method(self, dimension, size, step):
+    """Windows of `size` elements along a dimension, one every `step`, in a new last dimension: a view.
+
+    Shapes: (..., n, ...) -> (..., (n - size) // step + 1, ..., size).
+    Errors: RuntimeError when size exceeds n or step is not positive.
+    """
+    shape = self._array.shape
+    axis = wrap_dim(dimension, len(shape))
+    extent = shape[axis] if shape else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if size > extent:
+        raise RuntimeError(f"maximum size for tensor at dimension {axis} is {extent} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    if not shape:
+        return narrow(primitives.reshape(self, shape=(1,)), 0, 0, size)
+    return primitives.unfold(self, axis=axis, size=size, step=step)
+
+
+@public(method=True)
+def narrow_copy(input, dim, start, length):
+    """narrow, as a copy."""
+    return named(primitives.clone(narrow(input, dim, start, length)), "NarrowCopyBackward0")
+
+
+@public(method=True)
+def diagflat(input, offset=0):
+    """The matrix with the flattened input on a diagonal."""
+    return diag(reshape(input, -1), offset)
+
+
+@public(method="fill_diagonal_", function=False)
+def fill_diagonal_(self, fill_value, wrap=False):
+    """Write a number on the main diagonal; wrap: tall matrices start the diagonal again one row below its end.
+
+    Errors: RuntimeError for fewer than two dimensions, or more than two of different sizes.
+    """
+    shape = self._array.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2:
+        if len(set(shape)) != 1:
+            raise RuntimeError("all dimensions of input must be of equal length")
+        as_strided_function(self, shape[:1], (sum(cpu.strides_of(self._array)),)).fill_(fill_value)
+        return self
+    rows, columns = shape
+    for start in range(0, rows if wrap and columns else min(rows, 1), columns + 1):
+        diagonal_function(primitives.slice(self, axis=0, start=start, stop=rows, step=1)).fill_(fill_value)
+    return self
+
+
+# ---- a part replaced, in a copy
+# ------------------------------------------------------------------------------------------
+
+
+def _with_part(input, src, part, grad_name: str):
+    """A copy of `input` whose part, a view that `part` makes, holds the values of `src`."""
+    result = primitives.clone(input)
+    view = part(result)
+    if view._array.shape != src._array.shape:
+        raise RuntimeError(
+            f"expected src to have a size equal to the slice of self. src size = {brackets(src.shape)}, slice size = "
+            f"{brackets(view.shape)}"
+        )
+    view.copy_(src)
+    return named(result, grad_name)
+
+
+@public(method=True, name="select_scatter")
+def select_scatter_function(input, src, dim, index):
+    """A copy of `input` with `src` at `index` along a dimension; src has the shape of input.select(dim, index)."""
+    return _with_part(input, src, lambda x: select_function(x, dim, index), "SelectScatterBackward0")
+
+
+@public(method=True, name="slice_scatter")
+def slice_scatter_function(input, src, dim=0, start=None, end=None, step=1):
+    """A copy of `input` with `src` in start:end:step along a dimension."""
+    if not input._array.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    axis = wrap_dim(dim, input._array.ndim)
+    first, last, _ = builtin_slice(start, end).indices(input._array.shape[axis])
+    return _with_part(
+        input,
+        src,
+        lambda x: primitives.slice(x, axis=axis, start=first, stop=max(first, last), step=step),
+        "SliceScatterBackward0",
+    )
+
+
+@public(method=True, name="diagonal_scatter")
+def diagonal_scatter_function(input, src, offset=0, dim1=0, dim2=1):
+    """A copy of `input` with `src` on a diagonal; src has the shape of input.diagonal(offset, dim1, dim2)."""
+    return _with_part(input, src, lambda x: diagonal_function(x, offset, dim1, dim2), "DiagonalScatterBackward0")
+
+
+@public(method=True, name="as_strided_scatter")
+def as_strided_scatter_function(input, src, size, stride, storage_offset=None):
+    """A copy of `input` with `src` in a window of given sizes, strides and offset."""
+    offset = cpu.storage_offset(input._array) if storage_offset is None else storage_offset
+    start = offset - cpu.storage_offset(input._array)  # the copy has memory of its own
+    return _with_part(input, src, lambda x: as_strided_function(x, size, stride, start), "AsStridedScatterBackward0")

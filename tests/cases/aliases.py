@@ -58,7 +58,20 @@ CASES = [
     OpCase(
         "max_pool1d_with_indices", lambda m, x: m.nn.functional.max_pool1d_with_indices(x, 2), [S(distinct(2, 3, 8))]
     ),
-    OpCase("complex", lambda m, a, b: m.complex(a, b), [S((3, 4), (3, 4))], grad_order=0),
+    OpCase(
+        "complex",
+        lambda m, a, b: (m.view_as_real(m.complex(a, b)), m.complex(a, b).real),
+        [S((3, 4), (3, 4)), S((3, 1), (4,))],
+        [
+            E(lambda m: m.complex(m.ones(2), m.ones(2).double()), "scalar type Double"),
+            E(lambda m: m.complex(m.tensor([1]), m.tensor([1])), "Half, Float or Double"),
+            E(lambda m: m.polar(m.ones(2), m.ones(3)), "must match the size"),
+            E(lambda m: m.complex(m.ones(2), 1.0), "must be Tensor"),
+        ],
+    ),
+    OpCase(  # for a negative magnitude PyTorch's gradient has the wrong sign
+        "polar", lambda m, a, b: m.view_as_real(m.polar(a, b)), [S(positive(3, 4), (3, 4))], ulp=16
+    ),
     OpCase(
         "linear_strided",
         lambda m, x, w, b: m.nn.functional.linear(x.transpose(0, 1), w, b),

@@ -33,4 +33,16 @@ CASES = [
         [S((2, 3))],
         [E(lambda m: m.ones(2).unsqueeze(3), "out of range")],
     ),
+    OpCase(
+        "squeeze_", lambda m, x: x.squeeze_(), [S((2, 1, 3, 1))], [E(lambda m: m.ones(2).squeeze_(1), "out of range")]
+    ),
+    OpCase("squeeze_ dim", lambda m, x: (x.clone().squeeze_(1), x.clone().squeeze_((1, -1))), [S((2, 1, 3, 1))]),
+    OpCase("unsqueeze_", lambda m, x: x.unsqueeze_(-1), [S((2, 3)), S(())]),
+    OpCase(
+        "atleast_1d",
+        lambda m, x: [getattr(m, f"atleast_{n}d")(y) for n in (1, 2, 3) for y in (x * 2, (x, x * 3), [x])],
+        [S(()), S((3,)), S((2, 3)), S((2, 3, 2)), S((1, 2, 3, 2))],
+        [E(lambda m: m.atleast_1d(1.0)), E(lambda m: m.atleast_3d(m.ones(1), 2))],
+        covers=("atleast_2d", "atleast_3d"),
+    ),
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 
 from ... import _native, dtypes
@@ -10,6 +13,7 @@ from .dtypes import dtype_of, to_engine_dtype
 __all__ = [
     "arange",
     "clone",
+    "combinations",
     "empty",
     "empty_strided",
     "eye",
@@ -134,9 +138,18 @@ def linspace(start, end, steps, dtype):
 
 def eye(n, m, dtype):
     out = zeros((n, m), dtype)
-    for i in (np.arange(min(n, m)),):
-        out[i, i] = 1
+    places = np.arange(min(n, m))
+    out[places, places] = 1
     return out
+
+
+def combinations(count, size, *, repeats):
+    """All increasing tuples of `size` numbers below `count` as columns: (size, rows) int64."""
+    rows = math.comb(count + size - 1 if repeats else count, size) if count else 0
+    check_size((rows, size), np.int64)
+    choose = itertools.combinations_with_replacement if repeats else itertools.combinations
+    flat = np.fromiter(itertools.chain.from_iterable(choose(range(count), size)), np.int64, rows * size)
+    return np.ascontiguousarray(flat.reshape(rows, size).T)
 
 
 def tril_indices(rows, cols, offset):

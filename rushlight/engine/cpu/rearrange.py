@@ -11,6 +11,7 @@ from .creation import check_size, clone, empty
 __all__ = [
     "flip",
     "repeat",
+    "repeat_indices",
     "roll",
     "tril",
     "triu",
@@ -38,6 +39,12 @@ def repeat(a, *, repeats):
     out = empty([n for pair in zip(repeats, sizes) for n in pair], a.dtype)
     _native.copy(out, a.reshape([n for size in sizes for n in (1, size)]))
     return out.reshape([r * n for r, n in zip(repeats, sizes)])
+
+
+def repeat_indices(counts):
+    """0 counts[0] times, then 1 counts[1] times, ..., in the dtype of `counts` (int32 or int64, none negative)."""
+    check_size([int(counts.sum(dtype=np.float64))], counts.dtype)
+    return np.repeat(np.arange(counts.size, dtype=counts.dtype), counts)
 
 
 def tril(a, *, k):

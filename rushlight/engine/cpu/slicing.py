@@ -18,6 +18,8 @@ __all__ = [
     "slice_scatter",
     "storage_offset",
     "strides_of",
+    "unfold",
+    "unfold_grad",
 ]
 
 storage_offset = _native.storage_offset
@@ -48,6 +50,26 @@ def diagonal(a, *, offset, axis1, axis2):
     shape = tuple(a.shape[i] for i in rest) + (size,)
     strides = tuple(a.strides[i] // item for i in rest) + (step // item,)
     return _native.as_strided(a, shape, strides, start)
+
+
+def unfold(a, *, axis, size, step):
+    """Windows of `size` elements along an axis, one every `step`, in a new last axis; a view."""
+    item = a.itemsize
+    strides = [s // item for s in a.strides]
+    count = (a.shape[axis] - size) // step + 1
+    shape = (*a.shape[:axis], count, *a.shape[axis + 1 :], size)
+    moved = (*strides[:axis], strides[axis] * step, *strides[axis + 1 :], strides[axis])
+    return _native.as_strided(a, shape, moved, _native.storage_offset(a))
+
+
+def unfold_grad(g, *, input_shape, axis, size, step):
+    """The adjoint of unfold: zeros of input_shape with every window added at its place."""
+    out = zeros(input_shape, g.dtype)
+    count = g.shape[axis]
+    for k in range(size if count else 0):
+        part = slice(out, axis=axis, start=k, stop=k + (count - 1) * step + 1, step=step)
+        part += g[..., k]
+    return out
 
 
 def select_scatter(g, *, input_shape, axis, index):
