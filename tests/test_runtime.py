@@ -125,6 +125,30 @@ def test_sleeping_workers_wake():
         time.sleep(0.005)  # far longer than the workers spin
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")
+@pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: ())(0)) < 2, reason="needs two cores")
+def test_sleeping_workers_leave_the_callers_core():
+    code = """
+import os, time
+from rushlight import _native
+before = set(os.listdir("/proc/self/task"))
+allowed = os.sched_getaffinity(0)
+_native.set_num_threads(3)
+def workers():
+    assert _native.task_counts(50) == [1] * 50
+    time.sleep(0.05)  # they are asleep by then
+    assert os.sched_getaffinity(0) == allowed
+    return [os.sched_getaffinity(int(t)) for t in set(os.listdir("/proc/self/task")) - before]
+found = workers()
+assert len(found) == 2 and all(len(cores) == len(allowed) - 1 and cores < allowed for cores in found), found
+allowed = {min(allowed)}  # the caller has one core only: there is no other to go to
+os.sched_setaffinity(0, allowed)
+assert all(cores for cores in workers())
+print("ok")
+"""
+    assert run_python(code) == "ok"
+
+
 def test_set_num_threads_errors():
     for bad in ("2", 1.5, None, True):
         with pytest.raises(RuntimeError, match=f"expects an int, but got {type(bad).__name__}"):

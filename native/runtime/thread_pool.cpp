@@ -25,10 +25,15 @@
 // door: how many more workers may come in, how many are inside. A worker enters by taking a place and leaves by giving
 // up its stay; the caller, when the tasks have run out, closes the door and waits for those inside only. So a worker
 // that the system has put aside costs nothing unless it holds a task.
+//
+// A worker on the caller's core would only be in its way, and systems do put it there: a virtual machine takes a core
+// that has been idle for a while for one its host has taken away. So a worker goes to sleep with the core of the last
+// caller struck from its affinity mask, and both sides yield the core now and then while they spin.
 
 namespace rl {
 
 static constexpr int64_t kSpinNanoseconds = 200'000;  // a worker's wait for the next region before it sleeps
+static constexpr int kSpinsPerYield = 64;             // some 3 us
 static constexpr int kMaxThreads = 4096;
 
 static constexpr uint32_t kInside = 1;             // bits 0..14: workers inside
@@ -55,10 +60,11 @@ struct Pool {
   // who sleeps, and the word they sleep on
   alignas(64) std::atomic<uint32_t> bell{0};
   std::atomic<int> sleepers{0};
-  std::atomic<int> caller_core{-1};
   // held by the caller whose region has the workers
   alignas(64) std::atomic<bool> taken{false};
   int workers = 0;  // started so far; changed while `taken`
+  // the last caller and its core
+  std::atomic<int> caller{0}, caller_core{-1};
 };
 
 // Never destroyed: workers may still look at it while the process exits.
@@ -97,28 +103,29 @@ static void wake(std::atomic<uint32_t>& word, int count) {
 #endif
 }
 
-static int current_core() {
 #if defined(__linux__)
-  return sched_getcpu();
-#else
-  return -1;
-#endif
+static thread_local int own_thread = 0;
+
+static void note_caller(Pool& p) {
+  if (!own_thread) own_thread = int(syscall(SYS_gettid));
+  p.caller.store(own_thread, std::memory_order_relaxed);
+  p.caller_core.store(sched_getcpu(), std::memory_order_relaxed);
 }
 
-// The system may wake a worker on the very core that rang the bell, where the two take turns until it balances the
-// load, some milliseconds later. For a moment the worker may run anywhere but there, which moves it at once.
-static void leave_core(int core) {
-#if defined(__linux__)
-  cpu_set_t allowed;
-  if (core < 0 || core >= CPU_SETSIZE || sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  cpu_set_t others = allowed;
-  CPU_CLR(core, &others);
-  if (CPU_COUNT(&others) == 0) return;
-  if (sched_setaffinity(0, sizeof others, &others) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
-#else
-  (void)core;
-#endif
+// Lets the system put this worker on every core that the caller may use but the one it runs on, if there is another.
+static void leave_core_of_caller(const Pool& p) {
+  const int core = p.caller_core.load(std::memory_order_relaxed);
+  cpu_set_t cores;
+  if (core < 0 || core >= CPU_SETSIZE ||
+      sched_getaffinity(p.caller.load(std::memory_order_relaxed), sizeof(cores), &cores) != 0)
+    return;
+  CPU_CLR(core, &cores);
+  if (CPU_COUNT(&cores) > 0) sched_setaffinity(0, sizeof(cores), &cores);
 }
+#else
+static void note_caller(Pool&) {}
+static void leave_core_of_caller(const Pool&) {}
+#endif
 
 static void take_tasks(Pool& p, int thread) {
   const int runs = p.runs;
@@ -146,10 +153,11 @@ static void leave(Pool& p) {
 static bool spin_for_place(Pool& p) {
   const int64_t until = nanoseconds() + kSpinNanoseconds;
   do {
-    for (int i = 0; i < 64; ++i) {
+    for (int i = 0; i < kSpinsPerYield; ++i) {
       if (p.state.load(std::memory_order_relaxed) & kPlaceMask) return true;
       relax();
     }
+    sched_yield();
   } while (nanoseconds() < until);
   return false;
 }
@@ -165,13 +173,12 @@ static void* work(void* number) {
       continue;
     }
     if (spin_for_place(p)) continue;
+    leave_core_of_caller(p);
     const uint32_t bell = p.bell.load();
     p.sleepers.fetch_add(1);
     // The caller opens the door first and looks at `sleepers` second, so one of us sees the other.
     if (!(p.state.load() & kPlaceMask)) sleep_while(p.bell, bell);
     p.sleepers.fetch_sub(1);
-    const int core = current_core();
-    if (core == p.caller_core.load(std::memory_order_relaxed)) leave_core(core);
   }
   return nullptr;
 }
@@ -197,7 +204,9 @@ static void wait_until_empty(Pool& p) {
     const uint32_t state = p.state.load(std::memory_order_acquire);
     if (!(state & kInsideMask)) break;
     relax();
-    if ((i & 63) == 63 && nanoseconds() > until) {
+    if (i % kSpinsPerYield != kSpinsPerYield - 1) continue;
+    sched_yield();
+    if (nanoseconds() > until) {
       const uint32_t sleeping = p.state.fetch_or(kCallerSleeps) | kCallerSleeps;
       if (sleeping & kInsideMask) sleep_while(p.state, sleeping);
     }
@@ -206,7 +215,12 @@ static void wait_until_empty(Pool& p) {
 }
 
 // The child of a fork has the forking thread only: whatever the workers or another caller were doing is forgotten.
-static void forget_workers() { new (pool_storage) Pool; }
+static void forget_workers() {
+  new (pool_storage) Pool;
+#if defined(__linux__)
+  own_thread = 0;
+#endif
+}
 
 void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context) {
   const int threads = int(std::min<int64_t>(num_threads(), tasks));
@@ -218,6 +232,7 @@ void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context) {
   static const int registered = pthread_atfork(nullptr, nullptr, forget_workers);
   (void)registered;
   start_workers(p, threads - 1);
+  note_caller(p);
 
   p.body = body;
   p.context = context;
@@ -228,7 +243,6 @@ void run_tasks(int64_t tasks, void (*body)(void*, int64_t), void* context) {
   }
   p.state.store(uint32_t(threads - 1) * kPlace);  // the door opens: publishes the lines above
   if (const int asleep = p.sleepers.load(); asleep > 0) {
-    p.caller_core.store(current_core(), std::memory_order_relaxed);
     p.bell.fetch_add(1);
     wake(p.bell, std::min(asleep, threads - 1));
   }

@@ -120,6 +120,11 @@ def test_matmul_threads(threads):
             (1, 3000, 300),
             (5, 2000, 700),
             (900, 40, 40),
+            (128, 10, 512),  # each task packs what it reads
+            (64, 84, 120),
+            (60, 300, 60),
+            (7, 129, 400),
+            (130, 23, 300),
         ]:
             for turned in (False, True):
                 a = laid_out(rng, m, k, "row", np.float32)

@@ -348,11 +348,11 @@ void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
   if (!direct && find_transposed(it, transposed)) {
     const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
     const int64_t tiles = it.size / (it.shape[0] * it.shape[1]) * row_tiles;
-    parallel_for(tiles, 32768 / (kTileRows * it.shape[0]) + 1,
+    parallel_for(tiles, kSimpleGrain / (kTileRows * it.shape[0]) + 1,
                  [&](int64_t begin, int64_t end) { run_tiles(it, f, params, transposed, begin, end); });
     return;
   }
-  parallel_for(it.size, 32768, [&](int64_t begin, int64_t end) {
+  parallel_for(it.size, kSimpleGrain, [&](int64_t begin, int64_t end) {
     if (direct)
       run_rows(it, f, params, stream, begin, end);
     else

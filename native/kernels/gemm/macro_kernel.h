@@ -36,7 +36,7 @@
 namespace rl::RL_ISA::gemm {
 
 inline constexpr int kScratchA = 0, kScratchB = 1;
-inline constexpr int64_t kSerialWork = 200000;  // multiply-adds below which threads do not pay
+inline constexpr int64_t kSerialWork = kProductGrain;  // multiply-adds below which threads do not pay
 
 inline constexpr int64_t kGroup = 4;      // A panels that repay a packed B block
 inline constexpr int64_t kNarrowest = 8;  // B panels of a column block

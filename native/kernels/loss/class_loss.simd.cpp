@@ -111,7 +111,7 @@ void cross_entropy_grad(const T* g, bool each, double scale, const T* x, const i
 
 template <class T>
 void nll_loss(const T* x, const int64_t* target, const T* weight, ClassShape s, int64_t ignore, T* loss) {
-  parallel_for(s.N * s.L, 16384, [&](int64_t begin, int64_t end) {
+  parallel_for(s.N * s.L, kSimpleGrain / 2, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = target[i], n = i / s.L;
       loss[i] = t == ignore ? T(0) : -weight_of(weight, t) * x[(n * s.C + t) * s.L + i % s.L];
@@ -122,7 +122,7 @@ void nll_loss(const T* x, const int64_t* target, const T* weight, ClassShape s, 
 template <class T>
 void nll_loss_grad(const T* g, bool each, double scale, const int64_t* target, const T* weight, ClassShape s,
                    int64_t ignore, T* grad_x) {
-  parallel_for(s.N, 16384 / (s.C * s.L + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(s.N, kSimpleGrain / 2 / (s.C * s.L + 1) + 1, [&](int64_t begin, int64_t end) {
     std::memset(grad_x + begin * s.C * s.L, 0, size_t((end - begin) * s.C * s.L) * sizeof(T));
     for (int64_t i = begin * s.L; i < end * s.L; ++i) {
       const int64_t t = target[i];

@@ -110,7 +110,7 @@ static void pair_loss(PairLoss kind, double parameter, const T* x, const T* y, T
   constexpr int L = Vec<T>::lanes;
   const Vec<T> p{T(parameter)};
   with_kind(kind, [&](auto loss_kind) {
-    parallel_for(n, 16384, [&](int64_t begin, int64_t end) {
+    parallel_for(n, kSimpleGrain / 2, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i += L) {
         const int k = end - i < L ? int(end - i) : L;
         store_up_to(loss + i, loss_kind.value(load_up_to(x + i, k) - load_up_to(y + i, k), p), k);
@@ -148,7 +148,7 @@ static void pair_loss_grad(PairLoss kind, double parameter, const T* g, bool eac
   constexpr int L = Vec<T>::lanes;
   const Vec<T> p{T(parameter)}, factor{T(each ? scale : double(g[0]) * scale)};
   with_kind(kind, [&](auto loss_kind) {
-    parallel_for(n, 16384, [&](int64_t begin, int64_t end) {
+    parallel_for(n, kSimpleGrain / 2, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i += L) {
         const int k = end - i < L ? int(end - i) : L;
         Vec<T> v = loss_kind.slope(load_up_to(x + i, k) - load_up_to(y + i, k), p) * factor;

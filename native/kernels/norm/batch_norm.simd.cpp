@@ -20,7 +20,7 @@ static RL_INLINE void scale_run(const T* x, T* y, int64_t n, T mean, T scale, T 
 
 template <class F>
 static RL_INLINE void over_channels(int64_t C, int64_t items, F&& f) {
-  parallel_for(C, 32768 / (items + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(C, kSimpleGrain / (items + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) f(c);
   });
 }
@@ -29,7 +29,7 @@ static RL_INLINE void over_channels(int64_t C, int64_t items, F&& f) {
 template <class T, class F>
 static RL_INLINE void over_columns(int64_t N, int64_t C, F&& f) {
   constexpr int64_t L = Vec<T>::lanes;
-  parallel_for((C + L - 1) / L, 32768 / (N * L + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for((C + L - 1) / L, kSimpleGrain / (N * L + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) f(b * L, int(C - b * L < L ? C - b * L : L));
   });
 }

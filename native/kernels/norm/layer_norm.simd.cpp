@@ -7,7 +7,7 @@ namespace rl::RL_ISA {
 template <class T>
 void layer_norm(const T* x, const T* weight, const T* bias, int64_t R, int64_t D, double eps, T* y, T* mean, T* rstd) {
   constexpr int L = Vec<T>::lanes;
-  parallel_for(R, 16384 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(R, kSimpleGrain / 2 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const T* from = x + r * D;
       T* to = y + r * D;

@@ -35,7 +35,7 @@ static void avg_rows(const T* x, T* y, const PoolGeometry& g, bool count_include
   const Divisor count{g, count_include_pad, divisor};
   const TapRange inside = interior(g);
   const int64_t K = g.kernel[2], S = g.stride[2], P = g.padding[2];
-  parallel_for(g.planes * g.out[0] * g.out[1], 65536 / (g.out[2] * g.num_taps() + 1) + 1,
+  parallel_for(g.planes * g.out[0] * g.out[1], 2 * kSimpleGrain / (g.out[2] * g.num_taps() + 1) + 1,
                [&](int64_t begin, int64_t end) {
                  for (int64_t row = begin; row < end; ++row) {
                    const int64_t h = row % g.out[1], z = row / g.out[1] % g.out[0], plane = row / (g.out[0] * g.out[1]);
@@ -86,7 +86,7 @@ void avg_pool(const T* x, T* y, const PoolGeometry& g, bool count_include_pad, i
 
 template <class F>
 static RL_INLINE void over_planes(const PoolGeometry& g, F&& f) {
-  parallel_for(g.planes, 16384 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) f(plane);
   });
 }
@@ -178,7 +178,7 @@ template <class T>
 void adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
   if constexpr (T(1) / 2 != 0) {
     if (g.out_size() == 1) {  // global average pooling
-      parallel_for(g.planes, 16384 / (g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
+      parallel_for(g.planes, kSimpleGrain / 2 / (g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
         mean_rows(x + begin * g.in_size(), y + begin, end - begin, g.in_size());
       });
       return;
@@ -242,7 +242,7 @@ void adaptive_max_pool(const T* x, T* y, int64_t* indices, const PoolGeometry& g
 
 template <class T>
 void gather_planes(const T* x, const int64_t* indices, T* y, int64_t planes, int64_t in_size, int64_t out_size) {
-  parallel_for(planes, 16384 / (out_size + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(planes, kSimpleGrain / 2 / (out_size + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * out_size; i < end * out_size; ++i)
       y[i] = uint64_t(indices[i]) < uint64_t(in_size) ? x[i / out_size * in_size + indices[i]] : T(0);
   });
@@ -251,7 +251,7 @@ void gather_planes(const T* x, const int64_t* indices, T* y, int64_t planes, int
 template <class T>
 void scatter_planes(const T* grad_y, const int64_t* indices, T* grad_x, int64_t planes, int64_t in_size,
                     int64_t out_size) {
-  parallel_for(planes, 16384 / (out_size + in_size + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(planes, kSimpleGrain / 2 / (out_size + in_size + 1) + 1, [&](int64_t begin, int64_t end) {
     std::memset(grad_x + begin * in_size, 0, size_t((end - begin) * in_size) * sizeof(T));
     for (int64_t i = begin * out_size; i < end * out_size; ++i)
       if (uint64_t(indices[i]) < uint64_t(in_size)) grad_x[i / out_size * in_size + indices[i]] += grad_y[i];

@@ -97,7 +97,7 @@ template <class T, class Tap, int kw, int sw>
 static void max_rows(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
   const int64_t row_work = g.out[2] * g.num_taps();
   const TapRange inside = interior(g);
-  parallel_for(g.planes * g.out[0] * g.out[1], 65536 / (row_work + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(g.planes * g.out[0] * g.out[1], 2 * kSimpleGrain / (row_work + 1) + 1, [&](int64_t begin, int64_t end) {
     const int64_t num_rows = min(g.kernel[0], g.in[0]) * min(g.kernel[1], g.in[1]);  // rows inside, at most
     auto* offset = static_cast<int64_t*>(scratch(0, size_t(2 * num_rows) * sizeof(int64_t)));
     int64_t* tap = offset + num_rows;
@@ -171,7 +171,7 @@ static RL_INLINE void for_winners(const Tap* taps, const TapOffsets& offsets, co
 
 template <class F>
 static RL_INLINE void over_planes(const PoolGeometry& g, F&& f) {
-  parallel_for(g.planes, 16384 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) f(plane);
   });
 }

@@ -72,23 +72,25 @@ void join(int op, Fold* into, const Fold& from) {
   if (op == kSum) into->error += from.error;
 }
 
-constexpr int64_t kGrain = 32768;
+constexpr int64_t kGrain = kSimpleGrain;
+constexpr int64_t kRun = 2 * kGrain;  // contiguous numbers are read twice as fast as an operation's operands
 
 template <class T>
 void reduce_runs(const Work& w, const T* p, T* out) {
   const int64_t outputs = w.kept.size, per_output = w.reduced.size * w.inner.size;
-  if (outputs == 1 && w.reduced.size == 1 && per_output > 2 * kGrain && num_threads() > 1) {  // one long run: split it
-    constexpr int kParts = 64;
-    Fold parts[kParts];
-    const int64_t size = (per_output + kParts - 1) / kParts;
-    parallel_tasks(kParts, [&](int64_t k) {
+  if (outputs == 1 && w.reduced.size == 1 && per_output >= 2 * kRun) {  // one long run: split it
+    constexpr int64_t kMost = 64;
+    Fold parts[kMost];
+    const int64_t count = per_output / kRun < kMost ? per_output / kRun : kMost;
+    const int64_t size = (per_output + count - 1) / count;
+    parallel_tasks(count, [&](int64_t k) {
       parts[k] = fold_start(w.op);
       const int64_t begin = k * size < per_output ? k * size : per_output;
       const int64_t end = begin + size < per_output ? begin + size : per_output;
       if (end > begin) run_items(w.op, p + begin, end - begin, &parts[k]);
     });
     Fold f = fold_start(w.op);
-    for (const Fold& part : parts) join(w.op, &f, part);
+    for (int64_t k = 0; k < count; ++k) join(w.op, &f, parts[k]);
     *out = finished<T>(w, f);
     return;
   }

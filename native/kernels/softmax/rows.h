@@ -109,13 +109,13 @@ template <class T, class Row, class Column>
 static RL_INLINE void over_runs(int64_t outer, int64_t D, int64_t inner, Row&& row, Column&& column) {
   constexpr int64_t L = Vec<T>::lanes;
   if (inner == 1) {
-    parallel_for(outer, 8192 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
+    parallel_for(outer, kSimpleGrain / 4 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; ++o) row(o);
     });
     return;
   }
   const int64_t blocks = (inner + L - 1) / L;
-  parallel_for(outer * blocks, 8192 / (D * L + 1) + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(outer * blocks, kSimpleGrain / 4 / (D * L + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const int64_t o = b / blocks, first = b % blocks * L;
       column(o, first, int(inner - first < L ? inner - first : L));
