@@ -42,13 +42,14 @@ from .tensor import Tensor, install_methods
 
 from . import ops as _ops  # isort: skip  (defines the ops; needs Tensor)
 from . import creation as _creation  # isort: skip
+from .arguments import checked as _checked  # isort: skip
 from .queries import *  # noqa: F403  isort: skip
 from math import e, inf, nan, pi  # isort: skip
 from .version import __version__
 
 globals().update(_dtypes.ALL)
 globals().update(_dtypes.ALIASES)
-globals().update(_PUBLIC)
+globals().update({_name: _checked(_function, _name) for _name, _function in _PUBLIC.items()})
 globals().update(_creation.LEGACY_TYPES)
 install_methods()
 

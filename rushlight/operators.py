@@ -130,7 +130,7 @@ def _cast_method(dtype_name):
 
     target = dtypes.ALIASES.get(dtype_name) or dtypes.ALL[dtype_name]
 
-    def method(self, memory_format=None):
+    def method(self, *, memory_format=None):
         return self.to(target)
 
     method.__name__ = dtype_name

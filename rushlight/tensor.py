@@ -183,7 +183,7 @@ class Tensor(engines.TensorRecord):
     def storage_offset(self) -> int:
         return cpu.storage_offset(self._array)
 
-    def is_contiguous(self, memory_format=None) -> bool:
+    def is_contiguous(self, *, memory_format=None) -> bool:
         return cpu.is_contiguous(self._array)
 
     def data_ptr(self) -> int:
@@ -493,7 +493,7 @@ class Tensor(engines.TensorRecord):
         result = self if dtype is None else to_dtype(self, dtype)
         return primitives.clone(self) if copy and result is self else result
 
-    def cpu(self, memory_format=None):
+    def cpu(self, *, memory_format=None):
         return self
 
     def cuda(self, device=None, non_blocking=False, memory_format=None):
@@ -711,9 +711,11 @@ _autograd.complete()
 
 def install_methods() -> None:
     """Give Tensor the methods and operators that rushlight/ops defines."""
+    from .arguments import checked
+
     for name, function in _op.METHODS.items():
         if name not in Tensor.__dict__:
-            setattr(Tensor, name, function)
+            setattr(Tensor, name, function if isinstance(function, property) else checked(function, name, "Tensor"))
     from .operators import OPERATORS
 
     for name, function in OPERATORS.items():

@@ -9,6 +9,7 @@
   X(records)          \
   X(operators)        \
   X(op_call)          \
+  X(checked_call)     \
   X(op_backward)      \
   X(backward_pass)    \
   X(elementwise)      \
@@ -28,8 +29,9 @@ namespace rl {
 RL_METHODS(RL_DECLARE_METHODS)
 #undef RL_DECLARE_METHODS
 
-bool add_records(PyObject* module);  // TensorRecord, NodeRecord and the two below
+bool add_records(PyObject* module);  // TensorRecord, NodeRecord and the three below
 bool add_grad_mode(PyObject* module);
 bool add_op_record(PyObject* module);
+bool add_checked_call(PyObject* module);
 PyNumberMethods* tensor_number_methods();
 }  // namespace rl

@@ -1,6 +1,7 @@
 """What arrays can do, by engine: `interface` lists the primitives, `cpu` has them on NumPy and native kernels."""
 
 from .._native import (
+    CheckedFunction,
     GradMode,
     NodeRecord,
     OpRecord,
@@ -12,6 +13,7 @@ from .._native import (
     one_like,
     run_backward,
     set_autograd_helpers,
+    set_dtype_class,
     set_operators,
     set_tensor_class,
     wrap,
@@ -20,5 +22,6 @@ from . import cpu
 
 is_array = cpu.is_array
 
-__all__ = """GradMode NodeRecord OpRecord TensorRecord accumulate_grad cpu differentiate edge_of is_array next_seq
-one_like run_backward set_autograd_helpers set_operators set_tensor_class wrap""".split()
+__all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord accumulate_grad cpu differentiate edge_of
+is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_operators set_tensor_class
+wrap""".split()

@@ -328,6 +328,7 @@ def _inplace(function):
     def method(input, *args, **kwargs):
         return function(input, *args, inplace=True, **kwargs)
 
+    method.__wrapped__ = function  # its signature
     method.__name__ = function.__name__ + "_"
     method.__doc__ = f"In-place {function.__name__}."
     return method

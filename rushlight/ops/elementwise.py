@@ -745,6 +745,7 @@ def _from_functional(name, function):
     def method(self, *args, **kwargs):
         return self.copy_(function(self, *args, **kwargs))
 
+    method.__wrapped__ = function  # its signature
     method.__name__ = name
     method.__doc__ = f"In-place {function.__name__}."
     METHODS[name] = method

@@ -555,6 +555,7 @@ def _out_of_place(name, inplace):
 
     function.__name__ = name
     function.__doc__ = f"A copy with {name}_ applied."
+    function.__wrapped__ = inplace  # its signature
     public(method=True)(function)
 
 

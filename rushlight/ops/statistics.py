@@ -112,6 +112,7 @@ def _inplace(name, function):
     def method(self, *args, **kwargs):
         return self.copy_(function(primitives.clone(self), *args, **kwargs))
 
+    method.__wrapped__ = function  # its signature
     method.__name__ = name + "_"
     method.__doc__ = f"In-place {name}."
     METHODS[name + "_"] = method

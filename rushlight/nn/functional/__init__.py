@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from ...arguments import checked
+
 # These two families are called like one of their functions. Loading them first leaves the name to the function.
 from .dropout import *
 from .linear import *
@@ -38,7 +40,7 @@ def __getattr__(name):
         if error.name != f"{__name__}.{_HOME[name]}":
             raise
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'") from None
-    value = getattr(family, name)
+    value = checked(getattr(family, name), name, module=__name__)
     globals()[name] = value  # also where the name is a family's as well: the function wins, whatever was loaded first
     return value
 

@@ -129,6 +129,7 @@ def _inplace(function):
     def method(input: Tensor, *args, **kwargs) -> Tensor:
         return function(input, *args, inplace=True, **kwargs)
 
+    method.__wrapped__ = function  # its signature
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In-place {function.__name__}."
     return method

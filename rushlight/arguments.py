@@ -1,0 +1,281 @@
+"""The types of public functions' arguments: what passes, what is converted, and the TypeError for the rest.
+
+`checked(function)` wraps a public function in a native call that looks at the kind of every argument, a few
+nanoseconds each; only values that do not pass at once come here, to `refuse`. What a parameter takes is said by its
+annotation or, without one, by its name (signatures.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import devices, dtypes
+from . import engine as engines
+from .errors import type_name
+from .signatures import FUNCTIONS, NAMES
+from .tensor import Tensor
+
+TENSOR, NONE, BOOL, INT, FLOAT, COMPLEX, TEXT, INTS, TENSORS, DTYPE, ANYTHING = [1 << bit for bit in range(11)]
+
+
+class Refused(Exception):
+    """The value is none of the kinds that the parameter takes."""
+
+
+def _tensor(value):
+    if not isinstance(value, Tensor):
+        raise Refused
+    return value
+
+
+def _plain(value):
+    """A 0-d tensor without gradient or a NumPy scalar as a Python number."""
+    if isinstance(value, Tensor):
+        if value._array.ndim or value.requires_grad:
+            raise Refused
+        return value.item()
+    if hasattr(value, "dtype") and hasattr(value, "item") and not getattr(value, "shape", ()):
+        return value.item()
+    return value
+
+
+def _number(value):
+    value = _plain(value)
+    if not isinstance(value, (bool, int, float, complex)):
+        raise Refused
+    return value
+
+
+def _int(value):
+    value = _plain(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused
+    if not -(1 << 63) <= value < 1 << 63:
+        raise Overflow(value)
+    return int(value)
+
+
+class Overflow(ValueError):
+    """An int that 64 bits cannot hold."""
+
+    def __init__(self, value):
+        super().__init__(f"{value} does not fit into 64 bits")
+
+
+def _float(value):
+    value = _plain(value)
+    if not isinstance(value, (bool, int, float)):
+        raise Refused
+    return value
+
+
+def _bool(value):
+    if isinstance(value, Tensor):
+        value = _plain(value)
+    elif type(value).__module__ == "numpy" and not isinstance(value, bool):
+        value = _plain(value)
+    if not isinstance(value, bool):
+        raise Refused
+    return value
+
+
+def _text(value):
+    if not isinstance(value, str):
+        raise Refused
+    return value
+
+
+def _ints(value):
+    if not isinstance(value, (tuple, list)):
+        raise Refused
+    items = []
+    for position, item in enumerate(value):
+        try:
+            items.append(_int(item))
+        except Refused:
+            raise Element(position, item) from None
+        except Overflow as error:
+            raise Element(position, item, str(error)) from None
+    return tuple(items)
+
+
+class Element(Exception):
+    """The element of a list that is wrong."""
+
+    def __init__(self, position, value, why=None):
+        self.text = why or f"found element of type {type_name(value)}"
+        self.text += f" at pos {position}"
+
+
+def _tensors(value):
+    if not isinstance(value, (tuple, list)):
+        raise Refused
+    for position, item in enumerate(value):
+        if not isinstance(item, Tensor):
+            raise Element(position, item)
+    return value
+
+
+def _dtype(value):
+    if value not in (float, int, bool, complex) and not isinstance(value, dtypes.DType):
+        raise Refused
+    return value
+
+
+def _device(value):
+    if not isinstance(value, (str, int, devices.device)) or isinstance(value, bool):
+        raise Refused
+    return value
+
+
+# annotation -> (mask of what passes at once, what the message calls it, conversion of the rest)
+KINDS: dict[str, tuple[int, str, Any]] = {
+    "Tensor": (TENSOR, "Tensor", _tensor),
+    "Number": (BOOL | INT | FLOAT | COMPLEX, "Number", _number),
+    "int": (INT, "int", _int),
+    "float": (BOOL | INT | FLOAT, "float", _float),
+    "bool": (BOOL, "bool", _bool),
+    "str": (TEXT, "str", _text),
+    "ints": (INTS, "tuple of ints", _ints),
+    "Tensors": (TENSORS, "tuple of Tensors", _tensors),
+    "DType": (DTYPE, "torch.dtype", _dtype),
+    "device": (TEXT, "torch.device", _device),
+    "None": (NONE, "None", None),
+    "Any": (ANYTHING, "", None),
+}
+
+BY_NAME = {name: kind for kind, names in NAMES.items() for name in names.split()}
+
+
+def _by_function() -> dict[tuple[str, str], str]:
+    table: dict[tuple[str, str], str] = {}
+    functions: list[str] = []
+    for line in FUNCTIONS.strip().splitlines():
+        names, bar, parameters = line.partition(" | ")
+        functions += names.split()
+        if bar:  # else the list of functions goes on
+            for parameter in parameters.split(", "):
+                name, kinds = parameter.split()
+                table.update({(function, name): kinds for function in functions})
+            functions = []
+    return table
+
+
+BY_FUNCTION = _by_function()
+
+
+def _annotation(parameter, function: str) -> str:
+    """What the parameter takes, as alternatives separated by |."""
+    name = "*" + parameter.name if parameter.kind == parameter.VAR_POSITIONAL else parameter.name
+    if (function, name) in BY_FUNCTION:
+        return BY_FUNCTION[function, name]
+    if parameter.annotation is parameter.empty or BY_NAME.get(name) == "Any":
+        text = BY_NAME.get(name, "Any")
+    else:
+        text = parameter.annotation.replace("tuple[int, ...]", "ints").replace("Sequence[Tensor]", "Tensors")
+    return text + "|None" if parameter.default is None else text
+
+
+class Plan:
+    """What each parameter of one function takes."""
+
+    def __init__(self, function, public_name):
+        import inspect
+
+        self.kinds: dict[str, list] = {}
+        self.positional: list[str] = []
+        self.rest: str | None = None
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind == parameter.VAR_KEYWORD:
+                continue
+            words = [word.strip() for word in _annotation(parameter, public_name).split("|")]
+            self.kinds[name] = [KINDS.get(word, KINDS["Any"]) for word in words]
+            if parameter.kind == parameter.VAR_POSITIONAL:
+                self.rest = name
+            elif parameter.kind != parameter.KEYWORD_ONLY:
+                self.positional.append(name)
+
+    def mask(self, name) -> int:
+        mask = 0
+        for bits, _, _ in self.kinds[name]:
+            mask |= bits
+        return mask
+
+
+_plans: dict[Any, Plan] = {}
+
+
+def _plan(checked) -> Plan:
+    key = checked.__wrapped__, checked.__name__
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _plans[key] = Plan(*key)
+    return plan
+
+
+def _prepare(checked):
+    """(parameter names, masks, number of positional ones, mask of *args, refuse) for the native call."""
+    plan = _plan(checked)
+    names = plan.positional + [name for name in plan.kinds if name not in plan.positional and name != plan.rest]
+    rest = plan.mask(plan.rest) if plan.rest else ANYTHING
+    return (
+        tuple([sys.intern(name) for name in names]),
+        tuple([plan.mask(name) for name in names]),
+        len(plan.positional),
+        rest,
+        refuse,
+    )
+
+
+def refuse(checked, args, kwargs):
+    """The arguments with values converted where a parameter allows it; TypeError naming the first that does not fit."""
+    plan = _plan(checked)
+    positional = []
+    for i, value in enumerate(args):
+        if i < len(plan.positional):
+            positional.append(_converted(checked, plan, plan.positional[i], value, i))
+        elif plan.rest:
+            positional.append(_converted(checked, plan, plan.rest, value, i))
+        else:
+            positional.append(value)
+    named = {
+        name: _converted(checked, plan, name, value, None) if name in plan.kinds else value
+        for name, value in kwargs.items()
+    }
+    return tuple(positional), named
+
+
+def _converted(checked, plan, name, value, position):
+    kinds = plan.kinds[name]
+    words, detail = [], type_name(value)
+    for mask, word, convert in kinds:
+        if mask & ANYTHING:
+            return value
+        if convert is None:
+            if value is None:
+                return None
+            continue
+        try:
+            return convert(value)
+        except Refused:
+            words.append(word)
+        except Element as error:
+            words = [word]
+            detail = f"{detail}: {error.text}"
+    place = "" if position is None else f" (position {position + (not checked.is_method)})"
+    raise TypeError(f"{checked.__name__}(): argument '{name}'{place} must be {' or '.join(words)}, not {detail}")
+
+
+def checked(function, name: str, owner: str = "", module: str = "rushlight"):
+    """The function behind a check of its arguments; messages and pickles know it as `name` of `owner`."""
+    call = engines.CheckedFunction(function, _prepare)
+    call.__name__ = name
+    call.__qualname__ = f"{owner}.{name}" if owner else name
+    call.__module__ = module
+    call.__doc__ = function.__doc__
+    call.is_method = bool(owner)
+    return call
+
+
+engines.set_dtype_class(dtypes.DType)
