@@ -56,7 +56,7 @@ install_methods()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain nn ops optim random serialization utils version vision "
+    "autograd backends compat compiler cli explain linalg nn ops optim random serialization utils version vision "
     "memory printing threads cuda cpu".split()
 )
 _LAZY = {

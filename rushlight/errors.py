@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
+class LinAlgError(RuntimeError):
+    """A matrix that cannot be factored or solved with: singular, or not positive-definite."""
+
+
 def brackets(shape: Sequence[int]) -> str:
     """(2, 3) as '[2, 3]'."""
     return "[" + ", ".join(map(str, shape)) + "]"

@@ -150,8 +150,17 @@ def _transposed(name, message):
             raise RuntimeError(
                 f"tensor.{name} is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
             )
-        if name in ("mT", "mH"):
+        if name == "mT":
             return METHODS["transpose"](self, -2, -1)
+        if name == "mH":
+            return METHODS["adjoint"](self)
+        if name == "H":
+            if self._array.ndim not in (0, 2):
+                raise RuntimeError(
+                    "tensor.H is only supported on matrices (2-D tensors). Got "
+                    f"{self._array.ndim}-D tensor. For batches of matrices, consider using tensor.mH"
+                )
+            return METHODS["conj"](METHODS["transpose"](self, 0, -1))
         axes = tuple(reversed(range(self._array.ndim)))
         return primitives.permute(self, axes=axes)
 
@@ -159,6 +168,6 @@ def _transposed(name, message):
 
 
 OPERATORS["T"] = _transposed("T", "All dimensions reversed.")
-OPERATORS["H"] = _transposed("H", "All dimensions reversed, conjugated.")
+OPERATORS["H"] = _transposed("H", "The transpose of a matrix, conjugated.")
 OPERATORS["mT"] = _transposed("mT", "The last two dimensions swapped.")
 OPERATORS["mH"] = _transposed("mH", "The last two dimensions swapped, conjugated.")

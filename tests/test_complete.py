@@ -57,6 +57,12 @@ def test_every_public_op_has_a_case():
     assert not missing, f"no row in tests/cases: {' '.join(missing)}"
 
 
+def test_every_function_of_linalg_has_a_case():
+    named = {case.name.split()[0] for case in CASES} | {name for case in CASES for name in case.covers}
+    missing = [name for name in rushlight.linalg.__all__ if f"linalg.{name}" not in named and name != "LinAlgError"]
+    assert not missing, f"no row in tests/cases: {' '.join(missing)}"
+
+
 def test_exemptions_are_needed():
     unknown = sorted(words(EXEMPT) - set(PUBLIC) - set(METHODS))
     assert [name for name in unknown if name != "binomial"] == []
@@ -139,7 +145,7 @@ def test_every_op_is_reached():
     assert not missing, f"ops that no case reaches: {' '.join(missing)}"
 
 
-@pytest.mark.parametrize("package", ["nn", "nn.functional", "nn.init", "optim"])
+@pytest.mark.parametrize("package", ["linalg", "nn", "nn.functional", "nn.init", "optim"])
 def test_listed_names_load(package):
     module = importlib.import_module(f"rushlight.{package}")
     for name in module.__all__:

@@ -275,6 +275,22 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "trace": ("a", "the sum of a matrix's diagonal"),
         "trace_grad": ("g, *, shape", "g on the diagonal of a matrix of `shape`"),
     },
+    "factor": {
+        "cholesky": ("a", "(lower L with L @ L^H = a, info: 0 or the order of the first minor that is not positive)"),
+        "det": ("a", "determinants"),
+        "eig": ("a", "(complex eigenvalues, eigenvectors as columns)"),
+        "eigh": ("a, *, upper", "(rising eigenvalues, eigenvectors as columns) of Hermitian matrices"),
+        "householder": ("a, tau", "the first columns of a product of reflections, their vectors below a's diagonal"),
+        "inv": ("a", "(inverses, info: 0 or the place of the first zero on the diagonal of U)"),
+        "lu": ("a", "(L and U packed in one matrix, row exchanges counted from 1, info as of inv)"),
+        "matrix_exp": ("a", "I + a + a^2/2! + a^3/3! + ..."),
+        "qr": ("a, *, complete", "(Q with orthonormal columns, upper R) with Q @ R = a"),
+        "row_order": ("pivots, rows, *, inverse", "the order of rows, (..., rows) int64, lu's exchanges lead to"),
+        "slogdet": ("a", "(sign, log of the absolute value) of determinants"),
+        "solve": ("a, b", "(x with a @ x = b, info as of inv)"),
+        "solve_triangular": ("a, b, *, upper, unit", "x with a @ x = b, a triangular; unit: with ones on its diagonal"),
+        "svd": ("a, *, full", "(U, S, V^H) with U @ diag(S) @ V^H = a, S falling"),
+    },
     "conv": {
         "col2im": (
             "columns, *, size, kernel, stride, padding, dilation",

@@ -231,6 +231,13 @@ CASES = [
     ),
     OpCase("sgn", lambda m, a, b: (m.view_as_real(m.sgn(z(m, a, b))), a.sgn()), [S(*pair(3, 4))], ulp=64),
     OpCase("polar", lambda m, a, b: parts(m, m.polar(a, b)), [S(*pair(3, 4))], ulp=64, grad_order=0),
+    OpCase(
+        "H",
+        lambda m, a, b: parts(m, m.complex(a, b).H) + parts(m, m.complex(a, b).mH),
+        [S(*pair(3, 4))],
+        [E(lambda m: m.ones(2).H, "only supported on matrices"), E(lambda m: m.ones(2, 2, 2).H, "mH")],
+        covers=("mH",),
+    ),
     OpCase("angle_real", lambda m, x: m.angle(x), [S(distinct(3, 4)), S(ints(4))], grad_order=0),
     OpCase("isreal_bool", lambda m, b: m.isreal(b), [S(bools(3, 4))], grad_order=0),
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 FAMILIES = (
     "dtypes creation copying shape slicing joining rearrange elementwise reduce index linalg "
-    "conv padding pool norm softmax loss special sorting random optimizer"
+    "factor conv padding pool norm softmax loss special sorting random optimizer"
 ).split()
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
