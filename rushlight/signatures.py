@@ -75,4 +75,14 @@ split | split_size_or_sections int|ints
 tensor_split | indices_or_sections int|ints|Tensor
 tensordot | dims Any
 view_as expand_as reshape_as type_as | other Tensor
+frobenius_norm nuclear_norm | dim int|ints
+repeat_interleave | repeats Tensor|int|None
+fill | value Tensor|Number
+unfold | dimension int, size int, step int
+select_scatter | index int
+slice_scatter | start int|None, end int|None, step int
+split_with_sizes | split_sizes ints
+rot90 | dims ints
+as_strided_ as_strided_scatter | size ints, stride ints, storage_offset int|None
+combinations | r int, with_replacement bool
 """

@@ -131,13 +131,8 @@ def stack_function(tensors, dim=0, *, out=None):
 
 def _sequence(tensors, name: str) -> list:
     """The tensors of a non-empty list or tuple."""
-    if not isinstance(tensors, (list, tuple)):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type_name(tensors)}")
     if not tensors:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(x)}")
     return list(tensors)
 
 

@@ -36,7 +36,7 @@ CASES = [
         [
             E(lambda m: m.hstack([]), "non-empty"),
             E(lambda m: m.vstack([m.ones(4), m.ones(3)]), "must match except"),
-            E(lambda m: m.dstack([m.ones(4), 1]), "element 1"),
+            E(lambda m: m.dstack([m.ones(4), 1]), "int"),
             E(lambda m: m.column_stack(m.ones(4)), "tuple of Tensors"),
         ],
         covers=("vstack", "dstack", "column_stack", "row_stack"),
