@@ -13,7 +13,8 @@ from typing import Any
 from . import devices, dtypes
 from . import engine as engines
 from .errors import type_name
-from .signatures import FUNCTIONS, NAMES
+from .ops.promote import result_type
+from .signatures import FUNCTIONS, NAMES, OPERANDS, REFUSED_TYPES
 from .tensor import Tensor
 
 TENSOR, NONE, BOOL, INT, FLOAT, COMPLEX, TEXT, INTS, TENSORS, DTYPE, ANYTHING = [1 << bit for bit in range(11)]
@@ -165,6 +166,34 @@ def _by_function() -> dict[tuple[str, str], str]:
 BY_FUNCTION = _by_function()
 
 
+def _refused_types() -> dict[str, list]:
+    """Function -> [(types, the error's class, its text)]."""
+    table: dict[str, list] = {}
+    text = REFUSED_TYPES.strip().replace("\n    ", " ")
+    for line in text.splitlines():
+        names, types, error = line.split(" | ")
+        kind, colon, message = error.partition(": ")
+        rule = (
+            frozenset(t for word in types.split() for t in TYPE_WORDS.get(word, word).split()),
+            {"RuntimeError": RuntimeError}.get(kind, NotImplementedError),
+            message if colon else f"\"{error}\" not implemented for '{{}}'",
+        )
+        for name in names.split():
+            for function in (name[:-1], name[:-1] + "_") if name.endswith("*") else (name,):
+                table.setdefault(function, []).append(rule)
+    return table
+
+
+TYPE_WORDS = {
+    "int": "int8 int16 int32 int64 uint8 uint16 uint32 uint64",
+    "float": "float32 float64",
+    "half": "float16",
+    "complex": "complex64 complex128",
+}
+BY_TYPE = _refused_types()
+OPERAND_NAMES = frozenset(OPERANDS.split())
+
+
 def _annotation(parameter, function: str) -> str:
     """What the parameter takes, as alternatives separated by |."""
     name = "*" + parameter.name if parameter.kind == parameter.VAR_POSITIONAL else parameter.name
@@ -186,6 +215,7 @@ class Plan:
         self.kinds: dict[str, list] = {}
         self.positional: list[str] = []
         self.rest: str | None = None
+        self.refused_types = BY_TYPE.get(public_name, ())
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind == parameter.VAR_KEYWORD:
                 continue
@@ -200,7 +230,28 @@ class Plan:
         mask = 0
         for bits, _, _ in self.kinds[name]:
             mask |= bits
+        if any("complex64" in types for types, _, _ in self.refused_types):
+            mask &= ~COMPLEX
         return mask
+
+    def type_bits(self) -> int:
+        """The element types to look at, as bits of the engine's type numbers; the last bit for bfloat16."""
+        bits = 0
+        for types, _, _ in self.refused_types:
+            for name in types:
+                bits |= 1 << (31 if name == "bfloat16" else engines.cpu.to_engine_dtype(dtypes.ALL[name]).num)
+        return bits
+
+    def check_types(self, positional, named) -> None:
+        """The error when the operands together have a type that the function refuses."""
+        values = [value for name, value in zip(self.positional, positional) if name in OPERAND_NAMES]
+        values += [value for name, value in named.items() if name in OPERAND_NAMES]
+        values = [value for value in values if isinstance(value, (Tensor, bool, int, float, complex))]
+        if any(isinstance(value, Tensor) for value in values):
+            dtype = result_type(*values)
+            for types, error, message in self.refused_types:
+                if dtype.name in types:
+                    raise error(message.format(dtypes.dtype_title(dtype)))
 
 
 _plans: dict[Any, Plan] = {}
@@ -215,7 +266,7 @@ def _plan(checked) -> Plan:
 
 
 def _prepare(checked):
-    """(parameter names, masks, number of positional ones, mask of *args, refuse) for the native call."""
+    """(parameter names, masks, number of positional ones, mask of *args, refused types, refuse) for the native call."""
     plan = _plan(checked)
     names = plan.positional + [name for name in plan.kinds if name not in plan.positional and name != plan.rest]
     rest = plan.mask(plan.rest) if plan.rest else ANYTHING
@@ -224,6 +275,7 @@ def _prepare(checked):
         tuple([plan.mask(name) for name in names]),
         len(plan.positional),
         rest,
+        plan.type_bits(),
         refuse,
     )
 
@@ -243,6 +295,8 @@ def refuse(checked, args, kwargs):
         name: _converted(checked, plan, name, value, None) if name in plan.kinds else value
         for name, value in kwargs.items()
     }
+    if plan.refused_types:
+        plan.check_types(positional, named)
     return tuple(positional), named
 
 

@@ -86,3 +86,110 @@ rot90 | dims ints
 as_strided_ as_strided_scatter | size ints, stride ints, storage_offset int|None
 combinations | r int, with_replacement bool
 """
+
+# Element types that a function does not compute in: functions (a star: also in place) | types | the error. The type is
+# that of the promoted operands. A bare word is the kernel that PyTorch's message names: NotImplementedError.
+REFUSED_TYPES = """
+abs* absolute* softsign | bool | abs_cpu
+abs_ absolute_ | complex | RuntimeError: In-place abs is not supported for complex tensors.
+neg* negative* | bool | RuntimeError: Negation, the `-` operator, on a bool tensor is not supported. If you are trying
+    to invert a mask, use the `~` or `logical_not()` operator instead.
+sign* | complex | NotImplementedError: sign is not defined for complex numbers; torch.sgn is.
+ceil* | bool | ceil_vml_cpu
+floor* | bool | floor_vml_cpu
+trunc* fix* | bool | trunc_vml_cpu
+round* | bool complex | round_vml_cpu
+ceil* | complex | NotImplementedError: ceil is not supported for complex inputs
+floor* | complex | NotImplementedError: floor is not supported for complex inputs
+trunc* fix* | complex | NotImplementedError: trunc is not supported for complex inputs
+frac* | bool int complex | frac_cpu
+deg2rad* | complex | RuntimeError: deg2rad is not supported for complex tensors.
+rad2deg* | complex | RuntimeError: rad2deg is not supported for complex tensors.
+erf* | complex | erf_vml_cpu
+erfc* | complex | erfc_vml_cpu
+erfinv* | complex | erfinv_vml_cpu
+i0* | complex | i0_vml_cpu
+logit* | complex | logit_cpu
+digamma* | complex | digamma
+lgamma* | complex | lgamma_vml_cpu
+polygamma* | complex | polygamma
+mvlgamma* | complex | arange_cpu
+mvlgamma* | bool | RuntimeError: The input tensor may not be a boolean tensor.
+relu* | bool | RuntimeError: Boolean inputs not supported for relu
+hardtanh* relu6 | bool | RuntimeError: Bool inputs not supported for hardtanh
+clamp* clip* clamp_min* clamp_max* relu* hardtanh* relu6 margin_ranking_loss hinge_embedding_loss | complex |
+    NotImplementedError: clamp is not supported for complex types
+clamp* clip* | bool | clamp_cpu
+threshold* | bool complex | threshold_cpu
+prelu | bool int complex | prelu_cpu
+rrelu* | bool int complex half | rrelu_with_noise_out_cpu
+lt* less* | complex | lt_cpu
+le* less_equal* | complex | le_cpu
+gt* greater* | complex | gt_cpu
+ge* greater_equal* | complex | ge_cpu
+atan2* arctan2* | complex | atan2_cpu
+floor_divide* | bool complex | div_floor_cpu
+fmod* | bool complex | fmod_cpu
+remainder* | bool complex | remainder_cpu
+gcd* | bool float half bfloat16 complex | gcd_cpu
+lcm* | bool float half bfloat16 complex | lcm_cpu
+hypot* | bool int | hypot_cpu
+nextafter* | bool int | nextafter_cpu
+xlogy* | complex | xlogy_cpu
+logaddexp | bool int | logaddexp_cpu
+logaddexp2 | bool int complex | logaddexp2_cpu
+heaviside* | complex | RuntimeError: heaviside is not yet implemented for complex tensors.
+maximum | complex | RuntimeError: maximum not implemented for complex tensors.
+minimum | complex | RuntimeError: minimum not implemented for complex tensors.
+fmax | complex | RuntimeError: fmax not implemented for complex tensors.
+fmin | complex | RuntimeError: fmin not implemented for complex tensors.
+max | complex | NotImplementedError: max(): does not support complex input
+min | complex | NotImplementedError: min(): does not support complex input
+argmax | bool | RuntimeError: argmax(): does not support bool input
+argmin | bool | RuntimeError: argmin(): does not support bool input
+argmax | complex | RuntimeError: argmax(): does not support complex input
+argmin | complex | RuntimeError: argmin(): does not support complex input
+amax | complex | max_values_cpu
+amin | complex | min_values_cpu
+aminmax | complex | aminmax_cpu
+cummax | complex | cummax_cpu
+cummin | complex | cummin_cpu
+cumsum_ | bool | cumsum_out_cpu
+cumprod_ | bool | cumprod_out_cpu
+median nanmedian | bool complex | median_cpu
+kthvalue | bool complex | kthvalue_cpu
+mode | complex | mode_cpu
+topk | bool complex | RuntimeError: topk does not support bool or complex dtypes on CPU
+unique unique_consecutive | complex | unique
+isin | bool complex | RuntimeError: Unsupported input type encountered for isin()
+searchsorted | bool complex | searchsorted_out_cpu
+nansum nanmean | complex | RuntimeError: nansum on CPU does not support complex inputs
+trace | bool | trace
+trapezoid trapz cumulative_trapezoid | bool | RuntimeError: trapezoid: received a bool input, but bool is not supported
+addcmul* | bool | addcmul_cpu_out
+addcdiv* | bool int | RuntimeError: Integer division with addcdiv is not supported; use (input + value *
+    trunc(tensor1 / tensor2)) or convert the tensors to float
+bitwise_left_shift* __lshift__ | bool | lshift_cpu
+bitwise_right_shift* __rshift__ | bool | rshift_cpu
+square_ | bool | RuntimeError: result type Long can't be cast to the desired output type Bool
+native_dropout | bool int | RuntimeError: result type Float can't be cast to the desired output type Long
+avg_pool2d local_response_norm | int32 uint8 | avg_pool2d
+avg_pool3d | half bfloat16 | avg_pool3d_out_frame
+max_unpool1d max_unpool2d | bool int complex | max_unpool2d
+max_unpool3d | bool int complex | max_unpool3d
+unfold | int | im2col_out_cpu
+fold | int | col2im_out_cpu
+rms_norm | bool int | rms_norm
+normalize | bool int | RuntimeError: linalg.vector_norm: Expected a floating point or complex tensor as input.
+mse_loss | complex | mse_cpu
+smooth_l1_loss | complex | smooth_l1_cpu
+huber_loss | complex | huber_cpu
+binary_cross_entropy | bool int complex | binary_cross_entropy
+binary_cross_entropy_with_logits | bool int complex | log_sigmoid_cpu
+kl_div | int | RuntimeError: kl_div: Integral inputs not supported.
+kl_div | complex | RuntimeError: kl_div: Complex inputs not supported.
+poisson_nll_loss | complex | le_cpu
+gaussian_nll_loss | complex | lt_cpu
+cosine_embedding_loss | complex | clamp_cpu
+"""
+OPERANDS = "input self other tensor1 tensor2 end min max weight input1 input2 exponent x y target"

@@ -38,7 +38,8 @@ struct CheckedFunction {
   PyObject* refuse;  // refuse(self, args, kwargs): the arguments to go on with, or an exception
   uint32_t masks[kMaxParameters];
   int count, positional;
-  uint32_t rest;  // mask of the values of *args
+  uint32_t rest;           // mask of the values of *args
+  uint32_t refused_types;  // a bit per NumPy type number, the last one for all the others
 };
 
 static bool is_sequence_of(PyObject* value, uint32_t mask) {
@@ -57,9 +58,15 @@ static bool is_sequence_of(PyObject* value, uint32_t mask) {
   return true;
 }
 
-static bool passes(PyObject* value, uint32_t mask) {
+static bool has_type(PyObject* tensor, uint32_t types) {
+  PyObject* array = field(tensor, kArray);
+  const int number = PyArray_Check(array) ? PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array)) : 31;
+  return types >> (number < 31 ? number : 31) & 1;
+}
+
+static bool passes(PyObject* value, uint32_t mask, uint32_t refused_types) {
+  if (is_tensor(value)) return mask & (kTensor | kAnything) && !(refused_types && has_type(value, refused_types));
   if (mask & kAnything) return true;
-  if (is_tensor(value)) return mask & kTensor;
   if (value == Py_None) return mask & kNone;
   if (PyLong_CheckExact(value)) {
     if (!(mask & kInt)) return false;
@@ -81,15 +88,15 @@ static uint32_t mask_of_keyword(CheckedFunction* self, PyObject* name) {
   return 0;  // unknown, or not interned: the slow way
 }
 
-// Takes (names, masks, positional, rest, refuse) from prepare(self).
+// Takes (names, masks, positional, rest, refused types, refuse) from prepare(self).
 static bool prepare(CheckedFunction* self) {
   Ref plan(PyObject_CallOneArg(self->prepare, reinterpret_cast<PyObject*>(self)));
   if (!plan) return false;
   PyObject *names, *masks, *refuse;
   int positional;
-  unsigned int rest;
-  if (!PyTuple_Check(plan.object) || !PyArg_ParseTuple(plan.object, "O!O!iIO", &PyTuple_Type, &names, &PyTuple_Type,
-                                                       &masks, &positional, &rest, &refuse))
+  unsigned int rest, refused_types;
+  if (!PyTuple_Check(plan.object) || !PyArg_ParseTuple(plan.object, "O!O!iIIO", &PyTuple_Type, &names, &PyTuple_Type,
+                                                       &masks, &positional, &rest, &refused_types, &refuse))
     return false;
   const Py_ssize_t count = PyTuple_GET_SIZE(names);
   if (count > kMaxParameters || PyTuple_GET_SIZE(masks) != count || positional < 0 || positional > count) {
@@ -103,6 +110,7 @@ static bool prepare(CheckedFunction* self) {
   self->count = int(count);
   self->positional = positional;
   self->rest = rest;
+  self->refused_types = refused_types;
   Py_XSETREF(self->refuse, Py_NewRef(refuse));
   Py_XSETREF(self->names, Py_NewRef(names));
   return true;
@@ -129,11 +137,11 @@ static PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, Py
   const Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
   if (!self->names && !prepare(self)) return nullptr;
   for (Py_ssize_t i = 0; i < nargs; ++i)
-    if (!passes(args[i], i < self->positional ? self->masks[i] : self->rest))
+    if (!passes(args[i], i < self->positional ? self->masks[i] : self->rest, self->refused_types))
       return call_slowly(self, args, nargs, keywords);
   const Py_ssize_t n = keywords ? PyTuple_GET_SIZE(keywords) : 0;
   for (Py_ssize_t i = 0; i < n; ++i)
-    if (!passes(args[nargs + i], mask_of_keyword(self, PyTuple_GET_ITEM(keywords, i))))
+    if (!passes(args[nargs + i], mask_of_keyword(self, PyTuple_GET_ITEM(keywords, i)), self->refused_types))
       return call_slowly(self, args, nargs, keywords);
   return PyObject_Vectorcall(self->function, args, nargsf, keywords);
 }
@@ -210,8 +218,8 @@ static PyTypeObject checked_type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight
 
 bool add_checked_call(PyObject* module) {
   checked_type.tp_basicsize = sizeof(CheckedFunction);
-  checked_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-                          Py_TPFLAGS_METHOD_DESCRIPTOR;
+  checked_type.tp_flags =
+      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
   checked_type.tp_doc = "A function whose arguments are checked before it is called.";
   checked_type.tp_new = create;
   checked_type.tp_dealloc = dealloc;
