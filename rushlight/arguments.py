@@ -244,6 +244,8 @@ class Plan:
 
     def check_types(self, positional, named) -> None:
         """The error when the operands together have a type that the function refuses."""
+        if not self.rest and (len(positional) > len(self.positional) or not named.keys() <= self.kinds.keys()):
+            return  # the call itself says that there are too many arguments
         values = [value for name, value in zip(self.positional, positional) if name in OPERAND_NAMES]
         values += [value for name, value in named.items() if name in OPERAND_NAMES]
         values = [value for value in values if isinstance(value, (Tensor, bool, int, float, complex))]

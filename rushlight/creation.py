@@ -333,7 +333,10 @@ def meshgrid(*tensors, indexing=None):
     for t in tensors:
         if t._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}")
-    tensors = promote.same(*tensors)
+    if any(t.dtype is not tensors[0].dtype for t in tensors):
+        raise RuntimeError(
+            f"meshgrid expects all tensors to have the same dtype, got {[str(t.dtype) for t in tensors]}"
+        )
     tensors = tuple(primitives.reshape(t, shape=(t.numel(),)) for t in tensors)
     swap = indexing == "xy" and len(tensors) >= 2
     if swap:

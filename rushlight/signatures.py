@@ -40,12 +40,23 @@ pow pow_ | other Tensor|Number
 float_power float_power_ | input Tensor|Number, exponent Tensor|Number
 where | input Tensor|Number|None, self Tensor|Number|None, other Tensor|Number|None
 searchsorted bucketize | input Tensor|Number
-sum mean any all var std var_mean std_mean nansum nanmean count_nonzero squeeze squeeze_ | dim int|ints|None
+sum mean any all var std var_mean std_mean nansum nanmean count_nonzero | dim int|ints|None
+squeeze squeeze_ squeeze_copy | dim int|ints|None
 norm amax amin logsumexp | dim int|ints|None
 median nanmedian prod | dim int
 max min | dim Tensor|int
 var std var_mean std_mean | correction Number|None, unbiased bool
 cov | correction int
+combinations | r int, with_replacement bool
+repeat_interleave | repeats Tensor|int|None, output_size int|None
+slice_scatter slice_copy | start int|None, end int|None, step int
+select_scatter select_copy | index int
+narrow_copy | start int
+unfold unfold_copy | dimension int, size int, step int
+split_with_sizes split_with_sizes_copy unsafe_split_with_sizes | split_sizes ints
+split_copy unsafe_split | split_size_or_sections int
+hsplit vsplit dsplit | indices_or_sections int|ints
+fill_diagonal_ | wrap bool
 norm | p Any
 dist renorm renorm_ | p Number
 bernoulli bernoulli_ | p Tensor|float|None
@@ -56,7 +67,7 @@ view | *shape int|ints|DType
 isin | elements Tensor|Number, test_elements Tensor|Number
 clamp clip clamp_ clip_ | min Tensor|Number|None, max Tensor|Number|None
 clamp_min clamp_min_ clamp_max clamp_max_ | min Tensor|Number, max Tensor|Number
-masked_fill masked_fill_ fill_ index_fill index_fill_ | value Tensor|Number
+masked_fill masked_fill_ fill fill_ index_fill index_fill_ | value Tensor|Number
 full full_like new_full | fill_value Number|Tensor
 lerp lerp_ | end Tensor, weight Tensor|Number
 linspace logspace | start Tensor|Number, end Tensor|Number, base float
@@ -66,25 +77,18 @@ trapezoid trapz cumulative_trapezoid | dx Number
 quantile nanquantile | q Tensor|float|Any
 scatter scatter_ | src Tensor|Number|None, value Number|None, reduce str|None
 take_along_dim | indices Tensor
-adaptive_avg_pool1d adaptive_max_pool1d | output_size int|ints
+adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool1d_with_indices | output_size int|ints
 conv1d conv2d conv3d | padding int|ints|str
-as_strided empty_strided | stride ints
+as_strided as_strided_ as_strided_copy as_strided_scatter empty_strided | stride ints
 normal | mean Tensor|float, std Tensor|float
 gaussian_nll_loss | var Tensor|float
 split | split_size_or_sections int|ints
 tensor_split | indices_or_sections int|ints|Tensor
 tensordot | dims Any
-view_as expand_as reshape_as type_as | other Tensor
+view_as expand_as reshape_as type_as is_same_size | other Tensor
 frobenius_norm nuclear_norm | dim int|ints
-repeat_interleave | repeats Tensor|int|None
-fill | value Tensor|Number
-unfold | dimension int, size int, step int
-select_scatter | index int
-slice_scatter | start int|None, end int|None, step int
-split_with_sizes | split_sizes ints
 rot90 | dims ints
-as_strided_ as_strided_scatter | size ints, stride ints, storage_offset int|None
-combinations | r int, with_replacement bool
+as_strided_ as_strided_scatter | size ints, storage_offset int|None
 """
 
 # Element types that a function does not compute in: functions (a star: also in place) | types | the error. The type is

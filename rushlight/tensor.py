@@ -560,6 +560,11 @@ class Tensor(engines.TensorRecord):
 
     def set_(self, source=None):
         """Make this tensor use the memory of `source`."""
+        if source is not None and source.dtype is not self.dtype:
+            raise RuntimeError(
+                f"Could not set tensor of type {dtypes.dtype_word(source.dtype)} to a tensor of type "
+                f"{dtypes.dtype_word(self.dtype)}"
+            )
         self._array = source._array if source is not None else cpu.empty((0,), self._array.dtype)
         return self
 

@@ -48,6 +48,17 @@ def check_writable(tensor, recording: bool = True) -> None:
         )
 
 
+def check_overlap(tensor) -> None:
+    """RuntimeError when several elements of the tensor are one place in memory, as in an expanded one."""
+    array = tensor._array
+    if 0 in array.strides and any([step == 0 and size > 1 for step, size in zip(array.strides, array.shape)]):
+        raise RuntimeError(
+            f"unsupported operation: more than one element of the written-to tensor (shape {list(array.shape)}, "
+            f"strides {list(tensor.stride())}) refers to a single memory location. Please clone() the tensor before "
+            "performing the operation."
+        )
+
+
 def bump(tensor) -> None:
     """Count a modification of the memory that `tensor` and its views share."""
     cell = tensor._cell
@@ -68,6 +79,8 @@ def apply_inplace(op, tensor, *others, **attrs):
         check_writable(tensor, recording)
     if op.check is not None:
         op.check(tensor, *others, **attrs)
+    if not op.may_overlap:
+        check_overlap(tensor)
     recording = recording and op.backward is not None
     old = tensor
     if recording:

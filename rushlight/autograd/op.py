@@ -84,6 +84,7 @@ class Op(engines.OpRecord, metaclass=OpType):
     broadcast = False  # inputs broadcast: gradients are summed back to the input shapes
     non_differentiable: tuple[int, ...] = ()  # outputs that never require grad
     view = False  # the output shares the first input's memory
+    may_overlap = False  # in place also on expanded tensors: every place gets the same value
     out = False  # forward takes out=, so the in-place form writes without a temporary
     check: Any = None
     forward: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 
 from ..autograd.op import primitives, public
+from ..dtypes import dtype_word
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
 from . import linalg
@@ -365,6 +366,11 @@ def bilinear(input1, input2, weight, bias=None):
     Two products: input1 with the weight laid out (i, o * j), then row by row with input2.
     """
     x, y, w = input1._array.shape, input2._array.shape, weight._array.shape
+    if not input1.dtype is input2.dtype is weight.dtype:
+        raise RuntimeError(
+            f"bilinear(): All tensors must have the same dtype, got input1: {dtype_word(input1.dtype)}, input2: "
+            f"{dtype_word(input2.dtype)}, weight: {dtype_word(weight.dtype)}"
+        )
     if len(x) != len(y):
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(x)} and {len(y)}")
     for i, (p, q) in enumerate(zip(x[:-1], y[:-1])):

@@ -31,6 +31,7 @@ class fill_values(Op):
     """A number in place of the values: what fill_ and zero_ record."""
 
     name, inputs, save, grad_name = "fill", 1, (), "FillBackward2"
+    may_overlap = True
 
     def forward(xp, a, *, value):
         return xp.full(a.shape, value=value, dtype=a.dtype)
@@ -43,6 +44,7 @@ class zero_values(Op):
     """Zeros in place of the values: what zero_ records."""
 
     name, inputs, save, grad_name = "zero", 1, (), "ZeroBackward0"
+    may_overlap = True
 
     def forward(xp, a):
         return xp.zeros_like(a)
@@ -72,7 +74,7 @@ def detach_(input):
 
 
 @public(method="contiguous", function=False)
-def contiguous(self, memory_format=None):
+def contiguous(self, *, memory_format=None):
     """The tensor itself if it is C-contiguous, else a copy."""
     return self if cpu.is_contiguous(self._array) else primitives.contiguous_copy(self)
 

@@ -9,7 +9,8 @@ import math
 
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public
-from ..dtypes import bool_, can_cast, dtype_title
+from ..dtypes import bool_, can_cast, dtype_title, dtype_word
+from ..errors import broadcast_shapes
 from ..tensor import Tensor
 from . import promote
 from .result import into
@@ -105,6 +106,7 @@ def binary(
     inplace=True,
     aliases=(),
     factors=False,
+    out=True,
 ):
     """Define a broadcasting binary op. backward(xp, g, need, *saved) returns the two gradients before summing to shape.
 
@@ -126,7 +128,7 @@ def binary(
         "broadcast": True,
         "forward": forward,
         "kernel": kernel,
-        "out": not compare,
+        "out": out and not compare,
     }
     if backward is not None:
         body["backward"] = holomorphic(lambda xp, g, saved, need: backward(xp, g, need, *saved))
@@ -154,8 +156,11 @@ def binary(
 def inplace_binary(op, name, floats=False, compare=False):
     def method(self, other):
         if compare:  # computed as bool, written as 0 and 1
-            return self.copy_(op(*promote.pair(self.detach(), other, name)))
+            pair = promote.pair(self.detach(), other, name)
+            _check_shapes(*pair)
+            return self.copy_(op(*pair))
         other = fit_operand(self, other, name, floats)
+        _check_shapes(self, other)
         return apply_inplace(op, self, other)
 
     method.__name__ = name + "_"
@@ -168,12 +173,16 @@ def fit_operand(self, other, name, floats=False):
     dtype = promote.result_type(self, promote._number(other, name, 2))
     if floats and dtype.category < 2:
         dtype = promote.dtypes.get_default_dtype()
-    if dtype is not self.dtype:
-        if not can_cast(dtype, self.dtype):
-            raise RuntimeError(
-                f"result type {dtype_title(dtype)} can't be cast to the desired output type {dtype_title(self.dtype)}"
-            )
+    _check_written(dtype, self.dtype)
     return promote._operand(promote._number(other, name, 2), self.dtype)
+
+
+def _check_written(dtype, to):
+    """RuntimeError when a result of type `dtype` may not be written into a tensor of type `to`."""
+    if dtype is not to and not can_cast(dtype, to):
+        raise RuntimeError(
+            f"result type {dtype_title(dtype)} can't be cast to the desired output type {dtype_title(to)}"
+        )
 
 
 def _floating(value):
@@ -184,8 +193,6 @@ def _check_shapes(a, b):
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         left, right = a._array.shape, b._array.shape
         if left != right:
-            from ..errors import broadcast_shapes
-
             broadcast_shapes(left, right)
 
 
@@ -463,6 +470,10 @@ def div(input, other, *, rounding_mode=None, out=None):
     """input / other: true division, or rounded towards zero ("trunc") or down ("floor")."""
     if rounding_mode is None:
         return _div(input, other, out=out)
+    if rounding_mode in ("floor", "trunc"):
+        dtype = promote.result_type(input, other)
+        if dtype is bool_ or dtype.is_complex:
+            raise NotImplementedError(f"\"div_{rounding_mode}_cpu\" not implemented for '{dtype_title(dtype)}'")
     if rounding_mode == "floor":
         result = floor_divide(input, other)
     elif rounding_mode == "trunc":
@@ -609,6 +620,7 @@ def where_function(condition, input=None, other=None, *, out=None):
         v if isinstance(v, Tensor) else Tensor._wrap(cpu.full((), value=v, dtype=cpu.to_engine_dtype(dtype)))
         for v in (a, b)
     )
+    broadcast_shapes(condition._array.shape, a._array.shape, b._array.shape)
     result = primitives.where(condition, a, b)
     return result if out is None else into(out, result)
 
@@ -652,8 +664,12 @@ public(method=True, name="clip")(clamp)
 def _clamp_(self, min=None, max=None):  # noqa: A002
     """In-place clamp."""
     if isinstance(min, Tensor) or isinstance(max, Tensor) or (min is None and max is None):
-        return self.copy_(clamp(self, min, max))
-    fit_operand(self, min if min is not None else max, "clamp_")
+        result = clamp(primitives.clone(self), min, max)
+        _check_written(result.dtype, self.dtype)
+        return self.copy_(result)
+    for bound in (min, max):
+        if bound is not None:
+            fit_operand(self, bound, "clamp_")
     return apply_inplace(primitives.clamp, self, min=min, max=max)
 
 
@@ -719,7 +735,15 @@ def _round_(self, *, decimals=0):
 
 @public(method=True)
 def lerp(input, end, weight, *, out=None):
-    """input + weight * (end - input)."""
+    """input + weight * (end - input), of tensors of one dtype."""
+    for name, other in (("end", end), ("weight", weight)):
+        if isinstance(other, Tensor) and other.dtype is not input.dtype and (name == "end" or other._array.ndim):
+            raise RuntimeError(
+                f"lerp: expected dtype {dtype_word(input.dtype)} for `{name}` but got dtype {dtype_word(other.dtype)}"
+            )
+    if input.dtype.category < 2:
+        kernel = "tensor" if isinstance(weight, Tensor) else "scalar"
+        raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{dtype_title(input.dtype)}'")
     result = named(
         _add(input, mul(sub(end, input), weight)),
         "LerpBackward0" if not isinstance(weight, Tensor) else "LerpBackward1",
@@ -743,7 +767,9 @@ def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
 
 def _from_functional(name, function):
     def method(self, *args, **kwargs):
-        return self.copy_(function(self, *args, **kwargs))
+        result = function(self, *args, **kwargs)
+        _check_written(result.dtype, self.dtype)
+        return self.copy_(result)
 
     method.__wrapped__ = function  # its signature
     method.__name__ = name

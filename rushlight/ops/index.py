@@ -40,6 +40,7 @@ class index_put(Op):
     """a with a[indices] = value (or += value)."""
 
     inputs, save, save_shape, grad_name = 2, (), (1,), "IndexPutBackward0"
+    may_overlap = True
 
     def forward(xp, a, value, *, indices, accumulate):
         return xp.index_put(a, value, indices=indices, accumulate=accumulate)
@@ -152,6 +153,7 @@ class fill_where(Op):
     """a with a number where the mask holds."""
 
     inputs, save, save_shape, grad_name = 2, (1,), (0,), "MaskedFillBackward0"
+    may_overlap = True
 
     def forward(xp, a, mask, *, value):
         return xp.fill_where(a, mask, value=value)
@@ -484,6 +486,8 @@ def scatter_(self, dim, index, src=None, *, value=None, reduce=None):
 def scatter_add_(self, dim, index, src):
     """In-place scatter_add."""
     axis = _check_gather(self, dim, index, "scatter_add")
+    if src.dtype is not self.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     _check_source(src, index)
     return apply_inplace(primitives.scatter_add, self, index, src, axis=axis) if index._array.size else self
 
@@ -506,10 +510,42 @@ def index_select(input, dim, index, *, out=None):
     return primitives.take_along(input, flat, axis=axis)
 
 
+def _check_vector(index, name):
+    if index._array.ndim > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector, but got shape {brackets(index.shape)}")
+
+
+def _check_slices(name, target, axis, index, source):
+    """One slice of the source per index, of the target's shape in the other dimensions."""
+    if not source._array.ndim or not target._array.ndim:
+        return
+    count = index._array.size
+    if source._array.ndim == target._array.ndim and source._array.shape[axis] != count:
+        raise RuntimeError(
+            f"{name}(): Number of indices ({count}) should be equal to source.size(dim) ({source._array.shape[axis]})"
+        )
+    want = [n for i, n in enumerate(target._array.shape) if i != axis]
+    have = [n for i, n in enumerate(source._array.shape) if i != axis]
+    if want != have:
+        raise RuntimeError(
+            f"{name}(): source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            f"self.shape = {brackets(target.shape)} source.shape = {brackets(source.shape)}"
+        )
+
+
 @public(method="index_add_", function=False)
 def index_add_(self, dim, index, source, *, alpha=1):
     """self[index[i]] += alpha * source[i] along `dim`."""
     axis = wrap_dim(dim, self._array.ndim)
+    if index.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(f"index_add_(): Expected dtype int32/int64 for index but got: {dtype_title(index.dtype)}")
+    if self.dtype is not source.dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({dtype_title(self.dtype)}) and source ({dtype_title(source.dtype)}) must have the "
+            "same scalar type"
+        )
+    _check_vector(index, "index_add_")
+    _check_slices("index_add_", self, axis, index, source)
     array = check_indices(index._array, self._array.shape[axis], axis)
     source = source * alpha if alpha != 1 else source
     return apply_inplace(primitives.index_put, self, source, indices=(None,) * axis + (array,), accumulate=True)
@@ -525,6 +561,9 @@ def index_add(input, dim, index, source, *, alpha=1):
 def index_fill_(self, dim, index, value):
     """Write `value` into the slices of `dim` named by index."""
     axis = wrap_dim(dim, self._array.ndim)
+    if index.dtype is not dtypes.int64:
+        raise IndexError(f"index_fill_(): Expected dtype int64 for index, got {index.dtype}")
+    _check_vector(index, "index_fill_")
     array = check_indices(index._array, self._array.shape[axis], axis)
     value = value if isinstance(value, Tensor) else Tensor._scalar(value, self)
     return apply_inplace(
@@ -540,6 +579,14 @@ def index_fill_(self, dim, index, value):
 def index_copy_(self, dim, index, source):
     """self[index[i]] = source[i] along `dim`."""
     axis = wrap_dim(dim, self._array.ndim)
+    _check_vector(index, "index_copy_")
+    if index.dtype is not dtypes.int64:
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
+    if self.dtype is not source.dtype:
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{dtype_title(self.dtype)} and (source) {dtype_title(source.dtype)}"
+        )
     array = check_indices(index._array, self._array.shape[axis], axis)
     if array.size and int(array.min()) < 0:
         raise RuntimeError(
@@ -566,6 +613,13 @@ _out_of_place("index_copy", index_copy_)
 @public(method="index_put_", function=False)
 def index_put_(self, indices, values, accumulate=False):
     """self[indices] = values, or += values."""
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put_(): argument 'indices' must be tuple of Tensors, not {type(indices).__name__}")
+    if values.dtype is not self.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {dtype_title(self.dtype)} for the "
+            f"destination and {dtype_title(values.dtype)} for the source."
+        )
     if not accumulate:
         setitem(self, tuple(indices), values)
         return self
@@ -623,6 +677,12 @@ def masked_select(input, mask, *, out=None):
 @public(method="masked_scatter_", function=False)
 def masked_scatter_(self, mask, source):
     """Write the elements of `source` in order where the mask holds."""
+    _mask(mask, "masked_scatter_")
+    if source.dtype is not self.dtype:
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got {dtype_title(self.dtype)} and "
+            f"{dtype_title(source.dtype)}"
+        )
     mask = expand_method(mask, *self.shape)
     count = int(mask.sum().item())
     if source._array.size < count:

@@ -259,6 +259,7 @@ def _unsafe(function, name: str, grad_name: str):
         return _all_named(parts, grad_name)
 
     unsafe.__name__ = unsafe.__qualname__ = name
+    unsafe.__wrapped__ = function  # type: ignore[attr-defined]  # its signature
     unsafe.__doc__ = f"{name.removeprefix('unsafe_')}, but the parts do not count as views: all may be overwritten."
     public(method=True)(unsafe)
 

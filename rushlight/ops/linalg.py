@@ -611,6 +611,8 @@ def _check_addmv(input, mat, vec):
 def _check_baddbmm(input, batch1, batch2):
     _need_three("baddbmm", "input batch1 batch2", input, batch1, batch2)
     a, b = batch1._array.shape, batch2._array.shape
+    if len(a) < 3:
+        raise IndexError(f"Dimension out of range: batch1 must be a 3D tensor, got {len(a)}D ({by(a)})")
     _check_batches(a, b)
     _fits(input, (a[0], a[1], b[2]))
     if input.dtype is not batch1.dtype:
@@ -625,7 +627,9 @@ def _check_baddbmm(input, batch1, batch2):
 def _check_addbmm(input, batch1, batch2):
     _need_three("addbmm", "input batch1 batch2", input, batch1, batch2)
     a, b = batch1._array.shape, batch2._array.shape
-    if len(a) != 3 or len(b) != 3:
+    if len(a) < 3:
+        raise IndexError(f"Dimension out of range: batch1 must be a 3D tensor, got {len(a)}D ({by(a)})")
+    if len(b) != 3 or len(a) != 3:
         raise RuntimeError(f"batch{1 if len(a) != 3 else 2} must be a 3D tensor")
     _fits(input, (a[1], b[2]))
     if a[0] != b[0]:

@@ -177,7 +177,7 @@ def normalize_layer(input, normalized_shape, weight, bias, eps):
 
 
 class p_norm(Op):
-    """(sum |x|^p)^(1/p) over `axes`, kept as size 1; the gradient is 0 where the norm is."""
+    """(sum |x|^p)^(1/p) over `axes`, kept as size 1; p = 0 counts; the gradient is 0 where the norm is."""
 
     save_output, grad_name = True, "LinalgVectorNormBackward0"
 
@@ -185,6 +185,10 @@ class p_norm(Op):
         size = xp.abs(a)
         if p == math.inf:
             return xp.amax(size, axes=axes, keepdims=True)
+        if p == -math.inf:
+            return xp.amin(size, axes=axes, keepdims=True)
+        if p == 0:  # how many are not zero
+            return xp.sum(xp.cast(xp.ne(a, 0.0), dtype=a.dtype), axes=axes, keepdims=True)
         if p == 2:
             return xp.sqrt(xp.sum(xp.mul(a, a), axes=axes, keepdims=True))
         if p == 1:
@@ -193,6 +197,8 @@ class p_norm(Op):
 
     def backward(xp, g, saved, need, *, p, axes):
         a, y = saved
+        if p == 0:
+            return (xp.mul(a, 0.0),)
         zero = xp.eq(y, 0.0)
         safe = xp.where(zero, xp.add(xp.mul(y, 0.0), 1.0), y)
         g = xp.where(zero, xp.mul(g, 0.0), g)
@@ -200,7 +206,7 @@ class p_norm(Op):
             return (xp.mul(a, xp.div(g, safe)),)
         if p == 1:
             return (xp.mul(g, xp.sign(a)),)
-        if p == math.inf:  # shared equally by the elements that reach it
+        if p in (math.inf, -math.inf):  # shared equally by the elements that reach it
             reaches = xp.eq(xp.abs(a), y)
             ones = xp.where(reaches, xp.add(xp.mul(a, 0.0), 1.0), xp.mul(a, 0.0))
             share = xp.div(g, xp.sum(ones, axes=axes, keepdims=True))

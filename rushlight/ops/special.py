@@ -249,9 +249,9 @@ def _ignoring_nan(compare):
 
 fmax = binary("fmax", _ignoring_nan("ge"), inplace=False)
 fmin = binary("fmin", _ignoring_nan("le"), inplace=False)
-gcd = binary("gcd")
+gcd = binary("gcd", out=False)
 public(name="gcd_")(METHODS["gcd_"])
-lcm = binary("lcm")
+lcm = binary("lcm", out=False)
 public(name="lcm_")(METHODS["lcm_"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.op import METHODS, PUBLIC, named, primitives, public
+from ..autograd.op import METHODS, PUBLIC, Op, named, primitives, public
 from .result import into
 
 
@@ -23,6 +23,8 @@ def _copied(name: str, function, grad_name=None):
 
     copies.__name__ = copies.__qualname__ = name + "_copy"
     copies.__doc__ = f"{name}, as a copy."
+    if not isinstance(function, Op):
+        copies.__wrapped__ = function  # type: ignore[attr-defined]  # its signature
     public()(copies)
 
 
