@@ -25,14 +25,14 @@ class Row:
 
 @dataclass
 class Result:
-    """Median seconds of a call, and each block's, for both sides; peak and bandwidth as measured among the blocks."""
+    """Median seconds of a call, and each block's, for both sides; the peaks after our blocks; the bandwidth."""
 
     row: Row
     theirs: float
     ours: float
     their_blocks: list[float] = field(repr=False)
     our_blocks: list[float] = field(repr=False)
-    peak: float
+    peaks: list[float] = field(repr=False)
     bandwidth: float
 
     @property
@@ -53,11 +53,13 @@ class Result:
     def share(self) -> tuple[str, float] | None:
         """Our share of the machine's measured limit: ("flops" or "bytes", fraction).
 
-        The limit is the best of several short runs, so it is held against our best block: a median would count other
-        programs against the kernel only. On a busy machine it is still too low: blocks are longer than those runs.
+        A block of ours is held against the multiply-add peak at the clock it ran at, measured right after it. Bandwidth
+        is the best of several short runs, so the best block is held against it: a median would count other programs
+        against the kernel only.
         """
-        if self.row.flops and self.peak:
-            return "flops", self.row.flops / min(self.our_blocks) / self.peak
+        if self.row.flops and self.peaks:
+            pairs = zip(self.our_blocks, self.peaks, strict=True)
+            return "flops", statistics.median(self.row.flops / block / peak for block, peak in pairs)
         if self.row.bytes and self.bandwidth:
             return "bytes", self.row.bytes / min(self.our_blocks) / self.bandwidth
         return None
@@ -73,7 +75,7 @@ class Result:
             "spread": self.spread,
             "share": share[1] if share else None,
             "share_of": share[0] if share else None,
-            "peak_gflops": self.peak / 1e9,
+            "peak_gflops": statistics.median(self.peaks) / 1e9 if self.peaks else 0.0,
             "bandwidth_gbs": self.bandwidth / 1e9,
         }
 
@@ -108,7 +110,7 @@ REST = 0.03  # seconds
 
 
 def let_workers_sleep(threads: int) -> None:
-    """Wait until no worker thread spins: PyTorch's do for up to 20 ms after a call, on cores that the other side needs."""
+    """Wait until no worker thread spins: PyTorch's do for some milliseconds, on cores the other side needs."""
     if threads > 1:
         time.sleep(REST)
 
@@ -127,10 +129,10 @@ def compare(row: Row, theirs: Any, ours: Any, native: Any, *, threads: int, roun
             let_workers_sleep(threads)
             time_block(sides[side], counts[side] // 8 + 1, now)
             blocks[side].append(time_block(sides[side], counts[side], now))
-        let_workers_sleep(threads)
-        if row.flops:
-            peaks.append(native.measure_peak(row.dtype, threads))
-        elif row.bytes and round_number < 3:
+            if side == 1 and row.flops:
+                peaks.append(native.measure_peak(row.dtype, threads))
+        if row.bytes and not row.flops and round_number < 3:
+            let_workers_sleep(threads)
             bandwidths.append(native.measure_bandwidth(threads))
     return Result(
         row,
@@ -138,6 +140,6 @@ def compare(row: Row, theirs: Any, ours: Any, native: Any, *, threads: int, roun
         statistics.median(blocks[1]),
         blocks[0],
         blocks[1],
-        max(peaks, default=0.0),
+        peaks,
         max(bandwidths, default=0.0),
     )

@@ -259,7 +259,7 @@ static void pack_panel(const Gather<T>& g, const T* source, const Run* runs, int
 template <class T>
 inline constexpr int64_t kPackedDepth = gemm::Block<T>::kc * 5 / 4;
 template <class T>
-inline constexpr int64_t kPackedColumns = ceil_div(gemm::kBlockBytes / int64_t(sizeof(T)), kPackedDepth<T>);
+inline constexpr int64_t kPackedColumns = ceil_div(gemm::kBlockBytes / 8 * 7 / int64_t(sizeof(T)), kPackedDepth<T>);
 
 // How rows of A are dealt to panels. The rows algorithm takes narrow panels as they come.
 static inline gemm::Even row_panels(int64_t rows) { return gemm::Even(rows, gemm::kTileRows); }
@@ -316,12 +316,30 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   const int64_t columns = g.images * g.pixels(), depth = g.depth(), threads = num_threads();
   const gemm::Even panels = row_panels(g.rows), blocks(depth, block);
   const int64_t col_panels = ceil_div(columns, nr);
-  int64_t wide = max64(1, kPackedColumns<T> / nr);
-  if (threads > 1) wide = max64(min64(wide, 4), min64(wide, ceil_div(col_panels * g.groups, threads * 4)));
-  const gemm::Even col_blocks(col_panels, wide);
-  int64_t splits = 1;
-  if (col_blocks.count * g.groups < threads * 2)
-    splits = min64(panels.count, ceil_div(threads * 2, col_blocks.count * g.groups));
+  // Column blocks no wider than L2 allows, three tasks for a thread, as many for each; but a block of fewer than
+  // kFewest panels would not repay reading A, so then rows are split.
+  constexpr int64_t kFewest = 3;
+  int64_t block_count = ceil_div(col_panels, max64(1, kPackedColumns<T> / nr)), splits = 1;
+  if (threads > 1) {
+    const int64_t most = max64(1, col_panels / kFewest);
+    block_count = max64(block_count, min64(most, ceil_div(threads * 3, g.groups)));
+    const int64_t even = ceil_div(block_count, threads) * threads;
+    if (even <= most) block_count = even;
+    if (block_count * g.groups < threads) splits = min64(panels.count, ceil_div(threads, block_count * g.groups));
+  }
+  const gemm::Even col_blocks = gemm::Even::of(col_panels, block_count);
+  // Where each row of B lies. If all rows begin with a cache line, the first tile of a panel that is one run reads the
+  // source itself and packs as it goes; otherwise each row would take part of one line more, and packing apart is
+  // faster.
+  Buffer offset_buffer((depth + gemm::kPrefetchRows) * int64_t(sizeof(int64_t)));
+  if (!offset_buffer.pointer) return false;
+  int64_t* const offset = offset_buffer.as<int64_t>();
+  for (int64_t c = 0, k = 0; c < g.channels; ++c)
+    for (int64_t tap = 0; tap < g.taps; ++tap, ++k) offset[k] = c * g.source_channel + g.offset[tap];
+  for (int64_t k = depth; k < depth + gemm::kPrefetchRows; ++k) offset[k] = depth ? offset[depth - 1] : 0;
+  int64_t starts = g.source_channel | g.source_image;
+  for (int64_t tap = 0; tap < g.taps; ++tap) starts |= g.offset[tap];
+  const bool whole_lines = (uintptr_t(g.source) | uintptr_t(starts * int64_t(sizeof(T)))) % 64 == 0;
   bool ok = true;
   parallel_tasks(g.groups * col_blocks.count * splits, [&](int64_t task) {
     const int64_t split = task % splits, rest = task / splits;
@@ -341,13 +359,15 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
       num_runs[j] = packed_runs(g, p, int(min64(nr, columns - p)), runs + j * nr);
     }
     const T* source = g.source + group * g.channels * g.source_channel;
+    auto one_run = [&](int64_t j) { return whole_lines && num_runs[j] == 1 && runs[j * nr].len == nr; };
     for (int64_t b = 0; b < max64(1, blocks.count); ++b) {
       const int64_t first = blocks.count ? blocks.begin(b) : 0, length = blocks.count ? blocks.length(b) : 0;
       if (length)
         for (int64_t k = 0; k < length; k += kPackRows)
           for (int64_t j = 0; j < num_cols; ++j)
-            pack_panel(g, source, runs + j * nr, num_runs[j], first + k, first + min64(length, k + kPackRows),
-                       packed + (j * (length + 1) + k) * nr);
+            if (!one_run(j))
+              pack_panel(g, source, runs + j * nr, num_runs[j], first + k, first + min64(length, k + kPackRows),
+                         packed + (j * (length + 1) + k) * nr);
       const T* a = g.a + group * g.rows * depth + g.rows * first;
       StoreRuns<T> store{g.out + group * g.rows * g.out_channel,     g.out_channel, g.out_step[2], nullptr, 0,
                          g.bias ? g.bias + group * g.rows : nullptr, g.relu};
@@ -356,8 +376,15 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
           store.runs = runs + j * nr;
           store.num_runs = num_runs[j];
           const gemm::TileAt at{panels.begin(i), 0, nr, b == 0, b + 1 >= blocks.count};
-          run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a + panels.begin(i) * length,
-                                          gemm::RowsB<T>{packed + j * nr * (length + 1), nr}, store, at);
+          const T* a_panel = a + panels.begin(i) * length;
+          T* panel = packed + j * nr * (length + 1);
+          if (i == first_panel && one_run(j)) {
+            const gemm::CopyOffsetB<T> copy{source + runs[j * nr].source, offset + first, panel};
+            run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a_panel, copy, store, at);
+          } else {
+            run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a_panel, gemm::RowsB<T>{panel, nr}, store,
+                                            at);
+          }
         }
     }
   });
@@ -456,7 +483,16 @@ static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, 
         if (layout.copied) {
           SourceLayout here = part;
           here.axis[1].padding -= row * here.axis[1].stride;
-          for (int64_t c = 0; c < g.channels; ++c) copy_plane(here, from + c * size, copy + c * g.source_channel);
+          // Rows of the next channels begin in other pages, where the hardware does not look ahead.
+          const SourceAxis& y = here.axis[1];
+          const int64_t line = here.axis[2].size;
+          const int64_t top = max64(0, -y.padding), bottom = min64(y.size, top + y.length * y.stride);
+          for (int64_t c = 0; c < g.channels; ++c) {
+            if (c + 2 < g.channels && here.axis[0].size == 1)
+              for (int64_t i = top * line; i < bottom * line; i += 64 / int64_t(sizeof(T)))
+                __builtin_prefetch(from + (c + 2) * size + i);
+            copy_plane(here, from + c * size, copy + c * g.source_channel);
+          }
         } else {
           __builtin_memcpy(copy, from, size_t(cells) * sizeof(T));
         }

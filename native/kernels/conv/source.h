@@ -11,7 +11,7 @@
 #include "kernels/conv/conv.h"
 #include "runtime/allocator.h"
 #include "runtime/thread_pool.h"
-#include "simd/vec.h"
+#include "simd/strided.h"
 
 namespace rl::RL_ISA {
 
@@ -112,18 +112,44 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
   return layout;
 }
 
+// out[i] = row[i * stride] for i in [begin, end), zero for the other i in [0, length). Only those values are read.
 template <class T>
-static RL_INLINE void copy_row(const T* from, T* to, int64_t n) {
-  using V = Vec<T>;
-  for (; n >= V::lanes; n -= V::lanes, from += V::lanes, to += V::lanes) V::load(from).store(to);
-  if (n > 0) V::load_n(from, int(n)).store_n(to, int(n));
+static RL_INLINE void copy_row(const T* row, int64_t stride, T* out, int64_t begin, int64_t end, int64_t length) {
+  constexpr int64_t lanes = Vec<T>::lanes;
+  if (stride <= 2) {
+    for (int64_t i = begin; i < end; i += lanes) {
+      const int n = int(min64(end - i, lanes));
+      const Vec<T> value = stride == 1 ? load_strided<1>(row + i, 1, n) : load_strided<2>(row + 2 * i, 2, n);
+      n == lanes ? value.store(out + i) : value.store_n(out + i, n);
+    }
+  } else {
+    for (int64_t i = begin; i < end; ++i) out[i] = row[i * stride];
+  }
+  for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
+  for (int64_t i = end; i < length; ++i) out[i] = T(0);
+}
+
+// The same in whole vectors, for stride 1 or 2: reads row[0 .. stride * width), writes out[0 .. width), width being
+// length rounded up to vectors.
+template <class T>
+static RL_INLINE void copy_row_roomy(const T* row, int64_t stride, T* out, int64_t begin, int64_t end, int64_t length) {
+  constexpr int64_t lanes = Vec<T>::lanes;
+  if (stride == 1) {
+    for (int64_t i = 0; i < length; i += lanes) Vec<T>::load(row + i).store(out + i);
+  } else {
+    for (int64_t i = 0; i < length; i += lanes) load_strided<2>(row + 2 * i, 2, int(lanes)).store(out + i);
+  }
+  for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
+  for (int64_t i = end; i < length; ++i) out[i] = T(0);
 }
 
 // One channel into its padded, phase-split form.
 template <class T>
 static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
   const SourceAxis &az = layout.axis[0], &ay = layout.axis[1], &ax = layout.axis[2];
-  const int64_t length = ax.length;
+  const int64_t length = ax.length, width = ceil_div(length, Vec<T>::lanes) * Vec<T>::lanes;
+  const T* const out_end = out + az.phases * ay.phases * ax.phases * az.length * ay.length * length;
+  const int64_t cells = az.size * ay.size * ax.size;
   for (int64_t fz = 0; fz < az.phases; ++fz)
     for (int64_t fy = 0; fy < ay.phases; ++fy)
       for (int64_t fx = 0; fx < ax.phases; ++fx) {
@@ -140,16 +166,13 @@ static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
               for (int64_t i = 0; i < length; ++i) out[i] = T(0);
               continue;
             }
-            const T* row = source + (iz * ay.size + iy) * ax.size + first;
-            if (ax.stride == 1) {
-              copy_row(row + begin, out + begin, end - begin);
-            } else if (ax.stride == 2) {
-              for (int64_t i = begin; i < end; ++i) out[i] = row[2 * i];
+            const int64_t at = (iz * ay.size + iy) * ax.size + first;
+            // What a row writes too much, the next one overwrites.
+            if (ax.stride <= 2 && at >= 0 && at + ax.stride * width <= cells && width <= out_end - out) {
+              copy_row_roomy(source + at, ax.stride, out, begin, end, length);
             } else {
-              for (int64_t i = begin; i < end; ++i) out[i] = row[i * ax.stride];
+              copy_row(source + at, ax.stride, out, begin, end, length);
             }
-            for (int64_t i = 0; i < begin; ++i) out[i] = T(0);
-            for (int64_t i = end; i < length; ++i) out[i] = T(0);
           }
         }
       }

@@ -11,6 +11,8 @@
 //          StridedB like RowsB, for rows far apart: asks for each row some steps before it is used
 //          CopyB    like StridedB, and writes what it reads to a packed panel, hidden behind the multiply-adds
 //          OffsetB  base + offset[k]: rows anywhere, e.g. taps of an image
+//          CopyOffsetB  like OffsetB, and writes to a packed panel as CopyB does; offset[k] must be readable some rows
+//          on
 //   Store  takes the finished accumulators:
 //            template <int rows, int vectors>
 //            void operator()(Vec<T> (&acc)[rows][vectors], const TileAt& at) const;
@@ -102,6 +104,24 @@ struct OffsetB {
   const T* base;
   const int64_t* offset;
   RL_INLINE const T* next() { return base + *offset++; }
+};
+
+template <class T>
+struct CopyOffsetB {
+  const T* base;
+  const int64_t* offset;  // readable for kPrefetchRows past the last
+  T* to;
+  RL_INLINE const T* next() {
+    const T* ahead = base + offset[kPrefetchRows];
+    __builtin_prefetch(ahead);
+    __builtin_prefetch(ahead + Vec<T>::lanes);
+    return base + *offset++;
+  }
+  template <int vectors>
+  RL_INLINE void keep(const Vec<T> (&row)[vectors]) {
+    unroll<vectors>([&](auto v) RL_UNROLLED { row[v].store(to + v * Vec<T>::lanes); });
+    to += vectors * Vec<T>::lanes;
+  }
 };
 
 template <int rows, int vectors, class T, class A, class B>
