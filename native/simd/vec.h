@@ -130,6 +130,28 @@ template <class T>
 RL_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
   return Vec<T>((typename Vec<T>::Native)(a.v < b.v ? a.v : b.v));
 }
+// One instruction each; GCC makes a comparison and a blend of the above.
+#define RL_EXTREMUM(name, T, Reg, instruction, ...)                                                     \
+  RL_INLINE Vec<T> name(Vec<T> a, Vec<T> b) {                                                           \
+    return Vec<T>((typename Vec<T>::Native)instruction(__VA_ARGS__ __VA_OPT__(, )(Reg) a.v, (Reg)b.v)); \
+  }
+#if defined(RL_AVX512)
+RL_EXTREMUM(max, float, __m512, _mm512_maskz_max_ps, __mmask16(-1))
+RL_EXTREMUM(min, float, __m512, _mm512_maskz_min_ps, __mmask16(-1))
+RL_EXTREMUM(max, double, __m512d, _mm512_maskz_max_pd, __mmask8(-1))
+RL_EXTREMUM(min, double, __m512d, _mm512_maskz_min_pd, __mmask8(-1))
+#elif defined(RL_AVX2)
+RL_EXTREMUM(max, float, __m256, _mm256_max_ps)
+RL_EXTREMUM(min, float, __m256, _mm256_min_ps)
+RL_EXTREMUM(max, double, __m256d, _mm256_max_pd)
+RL_EXTREMUM(min, double, __m256d, _mm256_min_pd)
+#elif defined(RL_X86)
+RL_EXTREMUM(max, float, __m128, _mm_max_ps)
+RL_EXTREMUM(min, float, __m128, _mm_min_ps)
+RL_EXTREMUM(max, double, __m128d, _mm_max_pd)
+RL_EXTREMUM(min, double, __m128d, _mm_min_pd)
+#endif
+#undef RL_EXTREMUM
 
 template <class T>
 RL_INLINE Vec<T> abs(Vec<T> a) {

@@ -193,6 +193,28 @@ def test_angles(dtype):
         assert error.max() <= 3, f"{name}({x[error.argmax()]!r}): {error.max():.2f} ulp"
 
 
+def test_square_roots_are_exact():
+    """Correctly rounded: every significand with both parities of the exponent, every exponent, the awkward values."""
+    ones = np.arange(0x3F800000, 0x40800000, dtype=np.uint32).view(np.float32)  # [1, 4)
+    assert np.array_equal(_native.sqrt(ones), np.sqrt(ones))
+    # where the last step of Newton's iteration hangs on the machine's estimate
+    hard = np.array([0x3F800001, 0x3FFC114A, 0x40551DBF, 0x406E9372, 0x407FFFFD, 0x407FFFFF], np.uint32)
+    rng = np.random.default_rng(0)
+    significands = np.concatenate([hard & 0x7FFFFF, [0, 1, 0x7FFFFF], rng.integers(0, 1 << 23, 991)]).astype(np.uint32)
+    every = ((np.arange(512, dtype=np.uint32) << 23)[:, None] | significands).ravel().view(np.float32)  # and negative
+    for x in (every, rng.permutation(every)):  # whole vectors of one kind; zeros, infinities and NaN among the others
+        got, expected = _native.sqrt(x), quiet(np.sqrt, x)
+        assert np.array_equal(got, expected, equal_nan=True)
+        assert np.array_equal(np.signbit(got[x == 0]), np.signbit(x[x == 0]))
+
+
+def test_saturation():
+    """tanh and erf end at 1, exactly."""
+    for name, dtype in itertools.product(("tanh", "erf"), FLOATS):
+        x = np.array([20, 100, 1e30, np.inf], dtype)
+        assert np.array_equal(getattr(_native, name)(np.concatenate([x, -x])), [1] * 4 + [-1] * 4)
+
+
 def test_erfc_accuracy():
     """To a few ulp down to the smallest numbers, where 1 - erf(x) has long been 0."""
     x = np.concatenate([np.linspace(-6, 12, 100_001), np.random.default_rng(0).uniform(-1, 1, 10_000)])

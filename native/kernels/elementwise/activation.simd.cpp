@@ -4,7 +4,7 @@
 
 namespace rl::RL_ISA {
 
-RL_FUNCTOR1(Relu, return select<T>(a < V::zero(), V::zero(), a);)
+RL_FUNCTOR1(Relu, return rl::RL_ISA::max(V::zero(), a);)  // NaN and -0 stay
 // at a NaN the gradient passes, as in PyTorch (whose test is y <= 0)
 RL_FUNCTOR2(ReluGrad, return select<T>(b <= V::zero(), V::zero(), a);)
 RL_FUNCTOR2(SigmoidGrad, return a * b * (V(T(1)) - b);)
@@ -16,7 +16,8 @@ RL_FUNCTOR2(SiluGrad, const V s = sigmoid(b); return a * s * (V(T(1)) + b * (V(T
 // sqrt(2 pi)
 template <class T>
 RL_INLINE Vec<T> normal_cdf(Vec<T> x) {
-  return Vec<T>(T(0.5)) * (Vec<T>(T(1)) + erf(x * Vec<T>(T(0.70710678118654752440))));
+  const Vec<T> half(T(0.5));
+  return fma(half, erf(x * Vec<T>(T(0.70710678118654752440))), half);
 }
 RL_FUNCTOR1(Gelu, return a * normal_cdf(a);)
 RL_FUNCTOR2(GeluGrad, const V density = exp(V(T(-0.5)) * b * b) * V(T(0.39894228040143267794));
@@ -98,7 +99,7 @@ template <class T>
 RL_INLINE Vec<T> mish_gate(Vec<T> x) {
   const Vec<T> e = exp(min(Vec<T>(T(20)), x)), two(T(2));
   const Vec<T> p = e * (e + two);
-  return p / (p + two);
+  return quotient(p, p + two);
 }
 RL_FUNCTOR1(Mish, return a * mish_gate(a);)
 RL_FUNCTOR2(MishGrad, const V t = mish_gate(b); return a * (t + b * (V(T(1)) - t * t) * sigmoid(b));)

@@ -87,7 +87,17 @@ struct Addcdiv {
   RL_INLINE auto operator()(Vec<T> a, Vec<T> b, Vec<T> c) const { return a + value * b / c; }
 };
 
+#if defined(RL_AVX512)
+RL_FUNCTOR1(SqrtByProducts, return sqrt_by_products(a);)
+static MapFn find_sqrt_f32() {
+  return sqrt_by_products_is_exact() ? &map<SqrtByProducts, 1, float> : &map<Sqrt, 1, float>;
+}
+#else
+static MapFn find_sqrt_f32() { return &map<Sqrt, 1, float>; }
+#endif
+
 MapFn find_arithmetic(int op, int type) {
+  if (op == kMap_sqrt && type == kF32) return find_sqrt_f32();
   switch (op) {
     RL_ALL(add, Add, 2)
     RL_ALL(sub, Sub, 2)

@@ -54,6 +54,10 @@ static RL_INLINE const A* spread(const A* p, int64_t step, A* buffer, int count)
   return buffer;
 }
 
+template <class T>
+inline constexpr int64_t kAhead = 2048 / int64_t(sizeof(T));
+RL_INLINE void prefetch(const void* p) { __builtin_prefetch(p); }
+
 // f(lanes of in0, in1, in2) -> lanes of O. A: item type of in0.
 template <int kInputs, bool kStream, class T, class A, class O, class F>
 static RL_INLINE void map_run(const MapArgs& args, const F& f) {
@@ -101,6 +105,14 @@ static RL_INLINE void map_run(const MapArgs& args, const F& f) {
     }
   }
   for (; n >= B; n -= B) {
+    if constexpr (kStream) {  // longer computations than the machine looks ahead would wait for memory otherwise
+#pragma GCC unroll 4
+      for (int k = 0; k < B; k += L) {
+        prefetch(a + sa * (k + kAhead<T>));
+        if constexpr (kInputs > 1) prefetch(b + sb * (k + kAhead<T>));
+        if constexpr (kInputs > 2) prefetch(c + sc * (k + kAhead<T>));
+      }
+    }
 #pragma GCC unroll 4
     for (int k = 0; k < B; k += L) put<kStream>(whole(k), out + k);
     advance(B);

@@ -77,7 +77,7 @@ void cross_entropy_grad(const T* g, bool each, double scale, const T* x, const i
         const Vec<T> share{T(a + b * all)}, spread{T(b)}, shift(lse[n]);
         for (int64_t c = 0; c < s.C; c += L) {
           const int k = s.C - c < L ? int(s.C - c) : L;
-          Vec<T> v = exp(load_up_to(from + c, k) - shift) * share;
+          Vec<T> v = exp_nonpositive(load_up_to(from + c, k) - shift) * share;
           if (smoothing != 0) v = v - (weight ? spread * load_up_to(weight + c, k) : spread);
           store_up_to(to + c, v, k);
         }
@@ -98,7 +98,7 @@ void cross_entropy_grad(const T* g, bool each, double scale, const T* x, const i
         }
         T* to = grad_x + n * s.C * s.L + first;
         for (int64_t c = 0; c < s.C; ++c) {
-          Vec<T> v = exp(load_up_to(x + (n * s.C + c) * s.L + first, lanes) - shift) * share;
+          Vec<T> v = exp_nonpositive(load_up_to(x + (n * s.C + c) * s.L + first, lanes) - shift) * share;
           if (smoothing != 0) v = v - spread * Vec<T>(weight_of(weight, c));
           store_up_to(to + c * s.L, select(counts, v, Vec<T>::zero()), lanes);
         }

@@ -1,33 +1,8 @@
 #include "kernels/pool/windows.h"
-#include "kernels/reduce/reduce.h"
 
 namespace rl::RL_ISA {
 
-// Sums of rows over a window, divided at the end. With padding counted, a window's size is what of it lies within the
-// input extended by the padding (so a window that only ceil_mode added counts less).
-
-static RL_INLINE int64_t padded_extent(const PoolGeometry& g, int axis, int64_t index) {
-  const int64_t start = index * g.stride[axis] - g.padding[axis];
-  const int64_t end = start + g.kernel[axis], limit = g.in[axis] + g.padding[axis];
-  return (end < limit ? end : limit) - start;
-}
-
-struct Divisor {
-  const PoolGeometry& g;
-  bool count_include_pad;
-  int64_t divisor;
-  int64_t rows(int64_t z, int64_t h) const {  // the size over the two leading axes
-    if (count_include_pad) return padded_extent(g, 0, z) * padded_extent(g, 1, h);
-    const TapRange depth = valid_taps(g, 0, z), height = valid_taps(g, 1, h);
-    return (depth.end - depth.begin) * (height.end - height.begin);
-  }
-  int64_t at(int64_t rows, int64_t j) const {
-    if (divisor) return divisor;
-    if (count_include_pad) return rows * padded_extent(g, 2, j);
-    const TapRange width = valid_taps(g, 2, j);
-    return rows * (width.end - width.begin);
-  }
-};
+// Sums of rows over a window, divided at the end.
 
 template <class T, int sw>
 static void avg_rows(const T* x, T* y, const PoolGeometry& g, bool count_include_pad, int64_t divisor) {
@@ -84,63 +59,6 @@ void avg_pool(const T* x, T* y, const PoolGeometry& g, bool count_include_pad, i
   avg_rows<T, 0>(x, y, g, count_include_pad, divisor);
 }
 
-template <class F>
-static RL_INLINE void over_planes(const PoolGeometry& g, F&& f) {
-  parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) f(plane);
-  });
-}
-
-// out[j * stride] += q[j] for j < n.
-template <class T>
-static RL_INLINE void add_strided(T* out, const T* q, int64_t stride, int64_t n) {
-  if (stride == 1) {
-    for (int64_t j = 0; j < n; ++j) out[j] += q[j];
-  } else {
-    for (int64_t j = 0; j < n; ++j) out[j * stride] += q[j];
-  }
-}
-
-template <class T>
-void avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g, bool count_include_pad, int64_t divisor) {
-  const Divisor count{g, count_include_pad, divisor};
-  const TapRange inside = interior(g);
-  const int64_t S = g.stride[2], P = g.padding[2];
-  over_planes(g, [&](int64_t plane) {
-    const T* from = grad_y + plane * g.out_size();
-    T* to = grad_x + plane * g.in_size();
-    T* share = static_cast<T*>(scratch(0, size_t(g.out[2]) * sizeof(T)));
-    std::memset(to, 0, size_t(g.in_size()) * sizeof(T));
-    for (int64_t z = 0; z < g.out[0]; ++z)
-      for (int64_t h = 0; h < g.out[1]; ++h, from += g.out[2]) {
-        const TapRange depth = valid_taps(g, 0, z), height = valid_taps(g, 1, h);
-        const int64_t rows = count.rows(z, h);
-        for (int64_t j = 0; j < inside.begin; ++j) share[j] = T(from[j] / T(count.at(rows, j) ? count.at(rows, j) : 1));
-        if (inside.begin < inside.end) {
-          const T size = T(count.at(rows, inside.begin) ? count.at(rows, inside.begin) : 1);
-          for (int64_t j = inside.begin; j < inside.end; ++j) share[j] = T(from[j] / size);
-        }
-        for (int64_t j = inside.end; j < g.out[2]; ++j)
-          share[j] = T(from[j] / T(count.at(rows, j) ? count.at(rows, j) : 1));
-        for (int64_t kz = depth.begin; kz < depth.end; ++kz)
-          for (int64_t ky = height.begin; ky < height.end; ++ky) {
-            const int64_t iz = z * g.stride[0] - g.padding[0] + kz, iy = h * g.stride[1] - g.padding[1] + ky;
-            T* row = to + (iz * g.in[1] + iy) * g.in[2];
-            for (int64_t k = 0; k < g.kernel[2]; ++k) {
-              // j from the first with j * S - P + k >= 0 to the last with j * S - P + k < in
-              const int64_t first = clamp(ceil_div(P - k, S), 0, g.out[2]);
-              const int64_t last = clamp(ceil_div(g.in[2] + P - k, S), first, g.out[2]);
-              add_strided(row + first * S - P + k, share + first, S, last - first);
-            }
-          }
-      }
-  });
-}
-
-static RL_INLINE TapRange adaptive_window(const PoolGeometry& g, int axis, int64_t j) {
-  return {j * g.in[axis] / g.out[axis], ((j + 1) * g.in[axis] + g.out[axis] - 1) / g.out[axis]};
-}
-
 // f(output index, depth, height, width) over the adaptive windows of one plane.
 template <class F>
 static RL_INLINE void for_windows(const PoolGeometry& g, F&& f) {
@@ -149,75 +67,6 @@ static RL_INLINE void for_windows(const PoolGeometry& g, F&& f) {
     for (int64_t h = 0; h < g.out[1]; ++h)
       for (int64_t j = 0; j < g.out[2]; ++j, ++o)
         f(o, adaptive_window(g, 0, z), adaptive_window(g, 1, h), adaptive_window(g, 2, j));
-}
-
-template <class T>
-static RL_INLINE T sum_run(const T* x, int64_t n) {
-  T sum = T(0);
-  int64_t i = 0;
-  if constexpr (T(1) / 2 != 0) {
-    constexpr int L = Vec<T>::lanes;
-    if (n >= 2 * L) {
-      Vec<T> total = Vec<T>::zero();
-      for (; i + L <= n; i += L) total += Vec<T>::load(x + i);
-      sum = reduce_add(total);
-    }
-  }
-  for (; i < n; ++i) sum += x[i];
-  return sum;
-}
-
-static RL_INLINE void mean_rows(const float* x, float* y, int64_t rows, int64_t n) {
-  reduce_kernels().rows_f32(kSum, kDivide, x, n, rows, n, y, 1);
-}
-static RL_INLINE void mean_rows(const double* x, double* y, int64_t rows, int64_t n) {
-  reduce_kernels().rows_f64(kSum, kDivide, x, n, rows, n, y, 1);
-}
-
-template <class T>
-void adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
-  if constexpr (T(1) / 2 != 0) {
-    if (g.out_size() == 1) {  // global average pooling
-      parallel_for(g.planes, kSimpleGrain / 2 / (g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
-        mean_rows(x + begin * g.in_size(), y + begin, end - begin, g.in_size());
-      });
-      return;
-    }
-  }
-  over_planes(g, [&](int64_t plane) {
-    const T* from = x + plane * g.in_size();
-    T* to = y + plane * g.out_size();
-    for_windows(g, [&](int64_t o, TapRange depth, TapRange height, TapRange width) {
-      T sum = T(0);
-      for (int64_t z = depth.begin; z < depth.end; ++z)
-        for (int64_t h = height.begin; h < height.end; ++h)
-          sum += sum_run(from + (z * g.in[1] + h) * g.in[2] + width.begin, width.end - width.begin);
-      to[o] = T(sum / T((depth.end - depth.begin) * (height.end - height.begin) * (width.end - width.begin)));
-    });
-  });
-}
-
-template <class T>
-void adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
-  over_planes(g, [&](int64_t plane) {
-    const T* from = grad_y + plane * g.out_size();
-    T* to = grad_x + plane * g.in_size();
-    if (g.out_size() == 1) {
-      const T share = T(from[0] / T(g.in_size()));
-      for (int64_t i = 0; i < g.in_size(); ++i) to[i] = share;
-      return;
-    }
-    std::memset(to, 0, size_t(g.in_size()) * sizeof(T));
-    for_windows(g, [&](int64_t o, TapRange depth, TapRange height, TapRange width) {
-      const T size = T((depth.end - depth.begin) * (height.end - height.begin) * (width.end - width.begin));
-      const T share = T(from[o] / size);
-      for (int64_t z = depth.begin; z < depth.end; ++z)
-        for (int64_t h = height.begin; h < height.end; ++h) {
-          T* row = to + (z * g.in[1] + h) * g.in[2];
-          for (int64_t w = width.begin; w < width.end; ++w) row[w] += share;
-        }
-    });
-  });
 }
 
 template <class T>
@@ -262,6 +111,12 @@ template <class T>
 void max_pool(const T*, T*, void*, const PoolGeometry&);
 template <class T>
 void max_pool_grad(const T*, const void*, T*, const PoolGeometry&);
+template <class T>
+void avg_pool_grad(const T*, T*, const PoolGeometry&, bool, int64_t);
+template <class T>
+void adaptive_avg_pool(const T*, T*, const PoolGeometry&);
+template <class T>
+void adaptive_avg_pool_grad(const T*, T*, const PoolGeometry&);
 template <class T>
 void max_pool_take(const T*, const void*, T*, const PoolGeometry&);
 void max_pool_indices(const void*, int64_t*, const PoolGeometry&);

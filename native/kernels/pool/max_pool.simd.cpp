@@ -170,13 +170,6 @@ static RL_INLINE void for_winners(const Tap* taps, const TapOffsets& offsets, co
 }
 
 template <class F>
-static RL_INLINE void over_planes(const PoolGeometry& g, F&& f) {
-  parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) f(plane);
-  });
-}
-
-template <class F>
 static RL_INLINE void over_winners(const void* taps, const PoolGeometry& g, int64_t plane, const TapOffsets& offsets,
                                    F&& f) {
   if (g.tap_bytes() == 1) {

@@ -31,4 +31,37 @@ static RL_INLINE TapRange interior(const PoolGeometry& g) {
   return {begin, end < begin ? begin : end};
 }
 
+// How many cells an average divides by. With padding counted, a window's size is what of it lies within the input
+// extended by the padding (so a window that only ceil_mode added counts less).
+static RL_INLINE int64_t padded_extent(const PoolGeometry& g, int axis, int64_t index) {
+  const int64_t start = index * g.stride[axis] - g.padding[axis];
+  const int64_t end = start + g.kernel[axis], limit = g.in[axis] + g.padding[axis];
+  return (end < limit ? end : limit) - start;
+}
+
+struct Divisor {
+  const PoolGeometry& g;
+  bool count_include_pad;
+  int64_t divisor;
+  int64_t extent(int axis, int64_t index) const {  // cells along one axis
+    if (count_include_pad) return padded_extent(g, axis, index);
+    const TapRange taps = valid_taps(g, axis, index);
+    return taps.end - taps.begin;
+  }
+  int64_t rows(int64_t z, int64_t h) const { return extent(0, z) * extent(1, h); }  // over the two leading axes
+  int64_t at(int64_t rows, int64_t j) const { return divisor ? divisor : rows * extent(2, j); }
+};
+
+// The cells of adaptive window j.
+static RL_INLINE TapRange adaptive_window(const PoolGeometry& g, int axis, int64_t j) {
+  return {j * g.in[axis] / g.out[axis], ((j + 1) * g.in[axis] + g.out[axis] - 1) / g.out[axis]};
+}
+
+template <class F>
+static RL_INLINE void over_planes(const PoolGeometry& g, F&& f) {
+  parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) f(plane);
+  });
+}
+
 }  // namespace rl::RL_ISA

@@ -59,7 +59,7 @@ static RL_INLINE T row_exp_sum(const T* x, T* y, int64_t D, T m) {
   Vec<T> a = Vec<T>::zero(), b = Vec<T>::zero();
   int64_t i = 0;
   for (; i + 2 * L <= D; i += 2 * L) {
-    const Vec<T> e = exp(Vec<T>::load(x + i) - shift), f = exp(Vec<T>::load(x + i + L) - shift);
+    const Vec<T> e = exp_nonpositive(Vec<T>::load(x + i) - shift), f = exp_nonpositive(Vec<T>::load(x + i + L) - shift);
     a += e;
     b += f;
     if constexpr (keep) {
@@ -70,7 +70,7 @@ static RL_INLINE T row_exp_sum(const T* x, T* y, int64_t D, T m) {
   T rest = T(0);
   for (; i < D; i += L) {
     const int n = D - i < L ? int(D - i) : L;
-    const Vec<T> e = exp(load_up_to(x + i, n) - shift);
+    const Vec<T> e = exp_nonpositive(load_up_to(x + i, n) - shift);
     if constexpr (keep) store_up_to(y + i, e, n);
     if (n == L) {
       a += e;
@@ -92,7 +92,7 @@ template <bool keep, class T>
 static RL_INLINE Vec<T> column_exp_sum(const T* x, T* y, int64_t D, int64_t inner, int n, Vec<T> m) {
   Vec<T> sum = Vec<T>::zero();
   for (int64_t d = 0; d < D; ++d) {
-    const Vec<T> e = exp(load_up_to(x + d * inner, n) - m);
+    const Vec<T> e = exp_nonpositive(load_up_to(x + d * inner, n) - m);
     if constexpr (keep) store_up_to(y + d * inner, e, n);
     sum += e;
   }
