@@ -1,5 +1,6 @@
 // The forward convolution and the gradient of its input, both as a Gather (gather.h).
 
+#include "kernels/conv/depthwise.h"
 #include "kernels/conv/gather.h"
 
 namespace rl::RL_ISA {
@@ -128,6 +129,7 @@ template <class T>
 static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* out, bool relu) {
   const int64_t taps = volume(s.kernel);
   if (s.batch * s.groups * s.out_channels * volume(s.output) == 0) return true;
+  if (is_depthwise(s)) return depthwise_forward(s, x, w, bias, out, relu);
   Buffer tables(2 * taps * int64_t(sizeof(int64_t)));
   if (!tables.pointer) return false;
   int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
@@ -200,6 +202,7 @@ template <class T>
 static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* bias, T* gx) {
   const int64_t taps = volume(s.kernel);
   if (s.batch * s.groups * s.in_channels * volume(s.input) == 0) return true;
+  if (is_depthwise(s)) return depthwise_grad_input(s, grad, w, bias, gx);
   const int64_t phases[3] = {phases_in_reach(s, 0), phases_in_reach(s, 1), phases_in_reach(s, 2)};
   if (volume(phases) != volume(s.stride) || s.out_channels == 0)
     fill_planes(gx, s.batch * s.groups * s.in_channels, s.groups * s.in_channels, volume(s.input), bias);

@@ -7,6 +7,7 @@
 // Both read x as forward does (source.h). Columns past the end of a row are masked in both operands, so that no value
 // that is not part of the sum meets an infinity.
 
+#include "kernels/conv/depthwise.h"
 #include "kernels/conv/gather.h"
 #include "kernels/gemm/pack.h"
 
@@ -349,6 +350,8 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
     for (int64_t i = 0; i < size; ++i) gw[i] = T(0);
     return true;
   }
+  if (is_depthwise(s) && (s.kernel[2] == 3 || s.kernel[2] == 5 || s.kernel[2] == 7))
+    return depthwise_grad_weight(s, grad, x, gw);
   Buffer table(taps * int64_t(sizeof(int64_t)));
   if (!table.pointer) return false;
   const SourceLayout layout = forward_layout(s, table.as<int64_t>());

@@ -1,11 +1,10 @@
-#include <unistd.h>
-
 #include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/iterate.h"
 #include "runtime/array_view.h"
 #include "runtime/bindings.h"
+#include "runtime/streaming.h"
 
 // Every map as a Python function: inputs positional (arrays, or Python numbers taken at the arrays' dtype), `out` third
 // or by name, parameters by name. What has no kernel (other dtypes, mixed dtypes) goes to the engine's NumPy function
@@ -30,20 +29,6 @@ static const MapInfo kMapInfo[] = {
 
 static PyObject* fallbacks[kNumMaps];
 static PyObject* cast_fallback;  // (out, a): out[...] = a
-
-// Outputs of more than half the last-level cache go past the caches, which they would only flush. A virtual machine may
-// report the cache of the whole host, so no more than 32 MB of it count.
-static int64_t stream_bytes() {
-  static const int64_t threshold = [] {
-    int64_t cache = 0;
-#ifdef _SC_LEVEL3_CACHE_SIZE
-    cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
-    constexpr int64_t most = 32 << 20;
-    return (cache <= 0 || cache > most ? most : cache) / 2;
-  }();
-  return threshold;
-}
 
 static int map_type(int typenum) {
   switch (typenum) {

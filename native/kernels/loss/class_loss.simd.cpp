@@ -47,10 +47,15 @@ void cross_entropy(const T* x, const int64_t* target, const T* weight, ClassShap
         finish(n, from, 1, std::log(row_exp_sum<false>(from, static_cast<T*>(nullptr), s.C, m)), m);
       },
       [&](int64_t n, int64_t first, int lanes) {
+        constexpr int W = kColumns * Vec<T>::lanes;
         const T* from = x + n * s.C * s.L + first;
-        const Vec<T> m = column_max(from, s.C, s.L, lanes);
-        const Vec<T> sum = column_exp_sum<false>(from, static_cast<T*>(nullptr), s.C, s.L, lanes, m);
-        for (int k = 0; k < lanes; ++k) finish(n * s.L + first + k, from + k, s.L, std::log(sum[k]), m[k]);
+        T* const unused = nullptr;
+        const Columns<T> m = column_max(from, s.C, s.L, lanes);
+        const Columns<T> sum = column_exp_sum<false>(from, unused, s.C, s.L, 0, lanes, m);
+        T maxima[W], logs[W];
+        m.store(maxima, W);
+        join<T>([](Vec<T> v) RL_UNROLLED { return log(v); }, sum).store(logs, W);
+        for (int k = 0; k < lanes; ++k) finish(n * s.L + first + k, from + k, s.L, logs[k], maxima[k]);
       });
 }
 
@@ -84,23 +89,35 @@ void cross_entropy_grad(const T* g, bool each, double scale, const T* x, const i
         to[target[n]] -= T(a);
       },
       [&](int64_t n, int64_t first, int lanes) {
-        Vec<T> share = Vec<T>::zero(), spread = Vec<T>::zero(), shift = Vec<T>::zero();
-        T minus[L];
-        Mask<T> counts = Mask<T>::zero();
+        constexpr int W = kColumns * L;
+        T share[W] = {}, spread[W] = {}, shift[W] = {}, minus[W];
+        bool ignored = false;
         for (int k = 0; k < lanes; ++k) {
           const int64_t i = n * s.L + first + k;
           const double outer = outer_grad(i), a = chosen(i, outer);
-          share.set(k, T(a + outer * mix * all));
-          spread.set(k, T(outer * mix));
-          shift.set(k, lse[i]);
+          share[k] = T(a + outer * mix * all);
+          spread[k] = T(outer * mix);
+          shift[k] = lse[i];
           minus[k] = T(a);
-          counts.set(k, target[i] == ignore ? 0 : -1);
+          ignored |= target[i] == ignore;
         }
+        const auto shares = Columns<T>::load(share, W), shifts = Columns<T>::load(shift, W);
         T* to = grad_x + n * s.C * s.L + first;
         for (int64_t c = 0; c < s.C; ++c) {
-          Vec<T> v = exp_nonpositive(load_up_to(x + (n * s.C + c) * s.L + first, lanes) - shift) * share;
-          if (smoothing != 0) v = v - spread * Vec<T>(weight_of(weight, c));
-          store_up_to(to + c * s.L, select(counts, v, Vec<T>::zero()), lanes);
+          const T* from = x + (n * s.C + c) * s.L + first;
+          prefetch_next(from);
+          Columns<T> v = join<T>([](Vec<T> a, Vec<T> b, Vec<T> d) RL_UNROLLED { return exp_nonpositive(a - b) * d; },
+                                 Columns<T>::load(from, lanes), shifts, shares);
+          if (smoothing != 0) {
+            const Vec<T> w(weight_of(weight, c));
+            v = join<T>([&](Vec<T> a, Vec<T> b) RL_UNROLLED { return a - b * w; }, v, Columns<T>::load(spread, W));
+          }
+          v.store(to + c * s.L, lanes);
+        }
+        if (ignored) {  // nothing, not even NaN, comes from those
+          for (int k = 0; k < lanes; ++k)
+            if (target[n * s.L + first + k] == ignore)
+              for (int64_t c = 0; c < s.C; ++c) to[c * s.L + k] = T(0);
         }
         for (int k = 0; k < lanes; ++k) {
           const int64_t i = n * s.L + first + k;

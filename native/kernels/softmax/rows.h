@@ -5,12 +5,20 @@
 
 #include "runtime/thread_pool.h"
 #include "simd/math.h"
+#include "simd/unroll.h"
 
 namespace rl::RL_ISA {
 
 template <class T>
 static RL_INLINE Vec<T> load_up_to(const T* p, int n) {
   return n == Vec<T>::lanes ? Vec<T>::load(p) : Vec<T>::load_n(p, n);
+}
+// All bits set in the first n lanes.
+template <class T>
+static RL_INLINE Mask<T> first_lanes(int n) {
+  typename Lane<T>::Int ones[Vec<T>::lanes];
+  for (auto& lane : ones) lane = -1;
+  return Mask<T>::load_n(ones, n);
 }
 template <class T>
 static RL_INLINE void store_up_to(T* p, Vec<T> v, int n) {
@@ -81,36 +89,94 @@ static RL_INLINE T row_exp_sum(const T* x, T* y, int64_t D, T m) {
   return reduce_add(a + b) + rest;
 }
 
-// The same for up to Vec::lanes neighbouring runs with items `inner` apart: lane k is the run that starts at x[k].
+// Runs whose items are `inner` apart are taken kColumns vectors of neighbours at a time: whole cache lines of each
+// item, and as many independent chains.
+inline constexpr int kColumns = 4;
+
+// The vectors of a block of neighbouring runs that starts at p; only lanes [0, n) of the block are there.
 template <class T>
-static RL_INLINE Vec<T> column_max(const T* x, int64_t D, int64_t inner, int n) {
-  Vec<T> best(-T(__builtin_inf()));
-  for (int64_t d = 0; d < D; ++d) best = max(load_up_to(x + d * inner, n), best);
+struct Columns {
+  Vec<T> v[kColumns];
+  RL_INLINE Columns() = default;
+  RL_INLINE explicit Columns(T x) {
+    for (auto& part : v) part = Vec<T>(x);
+  }
+  static RL_INLINE Columns load(const T* p, int n) {
+    constexpr int L = Vec<T>::lanes;
+    Columns c;
+    if (n == kColumns * L) {
+      unroll<kColumns>([&](auto k) RL_UNROLLED { c.v[k] = Vec<T>::load(p + k * L); });
+    } else {
+      for (int k = 0; k < kColumns; ++k) c.v[k] = Vec<T>::load_n(p + k * L, lanes_of(n, k));
+    }
+    return c;
+  }
+  template <bool kStream = false>
+  RL_INLINE void store(T* p, int n) const {
+    constexpr int L = Vec<T>::lanes;
+    if (n == kColumns * L) {
+      unroll<kColumns>([&](auto k) RL_UNROLLED {
+        if constexpr (kStream)
+          v[k].stream(p + k * L);
+        else
+          v[k].store(p + k * L);
+      });
+    } else {
+      for (int k = 0; k < kColumns; ++k) v[k].store_n(p + k * L, lanes_of(n, k));
+    }
+  }
+  static RL_INLINE int lanes_of(int n, int k) {
+    constexpr int L = Vec<T>::lanes;
+    const int left = n - k * L;
+    return left < 0 ? 0 : left > L ? L : left;
+  }
+};
+// f of the vectors of several blocks, one after the other.
+template <class T, class F, class... C>
+RL_INLINE Columns<T> join(F f, const Columns<T>& a, const C&... more) {
+  Columns<T> c;
+  unroll<kColumns>([&](auto k) RL_UNROLLED { c.v[k] = f(a.v[k], more.v[k]...); });
+  return c;
+}
+
+// Asks for the block after the one at p.
+template <class T>
+RL_INLINE void prefetch_next(const T* p) {
+  constexpr int block = kColumns * Vec<T>::lanes * int(sizeof(T));
+  for (int i = 0; i < block; i += 64) __builtin_prefetch(reinterpret_cast<const char*>(p) + block + i);
+}
+
+template <class T>
+static RL_INLINE Columns<T> column_max(const T* x, int64_t D, int64_t inner, int n) {
+  Columns<T> best(-T(__builtin_inf()));
+  for (int64_t d = 0; d < D; ++d) {
+    prefetch_next(x + d * inner);
+    best = join<T>([](Vec<T> a, Vec<T> b) RL_UNROLLED { return max(a, b); }, Columns<T>::load(x + d * inner, n), best);
+  }
   return best;
 }
+// sum exp(x - m); the terms are kept in y, `stride` apart, when keep.
 template <bool keep, class T>
-static RL_INLINE Vec<T> column_exp_sum(const T* x, T* y, int64_t D, int64_t inner, int n, Vec<T> m) {
-  Vec<T> sum = Vec<T>::zero();
+static RL_INLINE Columns<T> column_exp_sum(const T* x, T* y, int64_t D, int64_t inner, int64_t stride, int n,
+                                           const Columns<T>& m) {
+  Columns<T> sum(T(0));
   for (int64_t d = 0; d < D; ++d) {
-    const Vec<T> e = exp_nonpositive(load_up_to(x + d * inner, n) - m);
-    if constexpr (keep) store_up_to(y + d * inner, e, n);
-    sum += e;
+    const auto e = join<T>([](Vec<T> a, Vec<T> b) RL_UNROLLED { return exp_nonpositive(a - b); },
+                           Columns<T>::load(x + d * inner, n), m);
+    if constexpr (keep) e.store(y + d * stride, n);
+    sum = join<T>([](Vec<T> a, Vec<T> b) RL_UNROLLED { return a + b; }, sum, e);
   }
   return sum;
 }
-template <class T>
-static RL_INLINE Vec<T> lane_log(Vec<T> v, int n) {
-  for (int k = 0; k < n; ++k) v.set(k, std::log(v[k]));
-  return v;
-}
 
-// row(offset) for every run when inner == 1, else column(offset, lanes) for blocks of neighbouring runs.
+// row(offset) for every run when inner == 1, else column(offset, first, lanes) for blocks of neighbouring runs.
 template <class T, class Row, class Column>
 static RL_INLINE void over_runs(int64_t outer, int64_t D, int64_t inner, Row&& row, Column&& column) {
-  constexpr int64_t L = Vec<T>::lanes;
+  constexpr int64_t L = kColumns * Vec<T>::lanes;
   if (inner == 1) {
     parallel_for(outer, kSimpleGrain / 4 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
       for (int64_t o = begin; o < end; ++o) row(o);
+      stream_fence();
     });
     return;
   }
@@ -120,6 +186,7 @@ static RL_INLINE void over_runs(int64_t outer, int64_t D, int64_t inner, Row&& r
       const int64_t o = b / blocks, first = b % blocks * L;
       column(o, first, int(inner - first < L ? inner - first : L));
     }
+    stream_fence();
   });
 }
 
