@@ -680,3 +680,34 @@ def test_gradients_in_several_threads():
         thread.join()
     assert not errors
     assert len(set(found)) == 1 and rushlight.is_grad_enabled()
+
+
+def test_only_what_was_asked_for_is_computed():
+    """autograd.grad and backward(inputs=...) tell a node which of its inputs' gradients are of use."""
+    import rushlight
+    from rushlight.autograd.op import Op
+
+    asked = []
+
+    class product_noting_need(Op):
+        """a * b, whose backward notes what it was asked for."""
+
+        inputs = 2
+
+        def forward(xp, a, b):
+            return xp.mul(a, b)
+
+        def backward(xp, g, saved, need):
+            asked.append(tuple(need))
+            a, b = saved
+            return xp.mul(g, b) if need[0] else None, xp.mul(g, a) if need[1] else None
+
+    a, b = rushlight.ones(3, requires_grad=True), rushlight.full((3,), 2.0, requires_grad=True)
+    loss = product_noting_need(a * 3, b).sum()
+    (grad,) = rushlight.autograd.grad(loss, a, retain_graph=True)
+    assert grad.tolist() == [6.0] * 3
+    (grad,) = rushlight.autograd.grad(loss, b, retain_graph=True)
+    assert grad.tolist() == [3.0] * 3
+    loss.backward(inputs=[b], retain_graph=True)
+    loss.backward()
+    assert asked == [(True, False), (False, True), (False, True), (True, True)]

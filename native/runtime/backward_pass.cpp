@@ -288,16 +288,29 @@ class Pass {
     return true;
   }
 
+  // Whether the edge leads to something that was asked for.
+  bool is_wanted(PyObject* edge) const {
+    if (edge == Py_None) return false;
+    const int at = find(PyTuple_CheckExact(edge) ? PyTuple_GET_ITEM(edge, 0) : edge);
+    return at >= 0 && targets_[size_t(at)].wanted;
+  }
+
   // Whether something that was asked for lies strictly beyond the node.
   bool leads_on(PyObject* node) const {
     PyObject* edges = field(node, kNext);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges); ++i) {
-      PyObject* edge = PyTuple_GET_ITEM(edges, i);
-      if (edge == Py_None) continue;
-      const int at = find(PyTuple_CheckExact(edge) ? PyTuple_GET_ITEM(edge, 0) : edge);
-      if (at >= 0 && targets_[size_t(at)].wanted) return true;
-    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges); ++i)
+      if (is_wanted(PyTuple_GET_ITEM(edges, i))) return true;
     return false;
+  }
+
+  // For each edge of a node, whether its gradient is of any use; nullptr without an exception: all are.
+  PyObject* wanted_edges(PyObject* node) const {
+    PyObject* edges = field(node, kNext);
+    if (!restricted_ || !PyTuple_Check(edges)) return nullptr;
+    PyObject* flags = PyTuple_New(PyTuple_GET_SIZE(edges));
+    for (Py_ssize_t i = 0; flags && i < PyTuple_GET_SIZE(edges); ++i)
+      PyTuple_SET_ITEM(flags, i, PyBool_FromLong(is_wanted(PyTuple_GET_ITEM(edges, i))));
+    return flags;
   }
 
   bool walk(PyObject* roots, PyObject* grads) {
@@ -423,9 +436,10 @@ class Pass {
     const bool hooked = field(node, kPostHooks) != Py_None;
     Ref grads(op && target.single && !hooked ? nullptr : output_grads(target, value));
     if (PyErr_Occurred()) return nullptr;
-    Ref results;
+    Ref results, wanted(op ? wanted_edges(node) : nullptr);
+    if (PyErr_Occurred()) return nullptr;
     if (op)
-      results.object = differentiate(op, node, target.single ? value : grads.object, create_graph_);
+      results.object = differentiate(op, node, target.single ? value : grads.object, create_graph_, wanted.object);
     else
       results.object = PyObject_CallMethodObjArgs(node, run_name, grads.object, flag, nullptr);
     if (results && hooked)

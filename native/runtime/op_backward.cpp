@@ -88,7 +88,15 @@ static PyObject* summed(PyObject* results, PyObject* shapes, PyObject* xp) {
   return out;
 }
 
-PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool create_graph) {
+// Which of the edges lead anywhere.
+static PyObject* leading(PyObject* edges) {
+  PyObject* flags = PyTuple_New(PyTuple_GET_SIZE(edges));
+  for (Py_ssize_t i = 0; flags && i < PyTuple_GET_SIZE(edges); ++i)
+    PyTuple_SET_ITEM(flags, i, PyBool_FromLong(PyTuple_GET_ITEM(edges, i) != Py_None));
+  return flags;
+}
+
+PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool create_graph, PyObject* wanted) {
   Ref ctx(Py_NewRef(field(node, kCtx))), edges(Py_NewRef(field(node, kNext)));
   if (ctx.object == Py_None) return PyObject_CallNoArgs(helpers.raise_freed);
   bool valid =
@@ -101,10 +109,8 @@ PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool crea
           PyDict_Check(attributes) && PyTuple_Check(shapes);
   if (!valid) return PyErr_Format(PyExc_TypeError, "%R was not recorded by an op", node);
   if (!unchanged(node, saved, versions) || !outputs_unchanged(node, cells, outs)) return nullptr;
-  Ref need(PyTuple_New(PyTuple_GET_SIZE(edges.object)));
+  Ref need(wanted ? Py_NewRef(wanted) : leading(edges.object));
   if (!need) return nullptr;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges.object); ++i)
-    PyTuple_SET_ITEM(need.object, i, PyBool_FromLong(PyTuple_GET_ITEM(edges.object, i) != Py_None));
   Ref values(saved_values(node, saved, cells, outs, shapes, create_graph));
   if (!values) return nullptr;
   PyObject* xp = create_graph ? helpers.primitives : helpers.engine;

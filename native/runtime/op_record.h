@@ -27,6 +27,7 @@ struct OpRecord {
 OpRecord* as_op(PyObject* object);  // nullptr if it is none; no exception
 
 // The gradients of a node's inputs (a tuple) from those of its output(s), `grads`: an array or a tuple of them.
-PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool create_graph);
+// `wanted`: a flag per edge, whether its gradient is of use; without it those of all edges are.
+PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool create_graph, PyObject* wanted = nullptr);
 
 }  // namespace rl
