@@ -56,6 +56,11 @@ GEOMETRIES = [
     (0, 1, 3, 4, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 0, 4, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 3, 0, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
+    (2, 2, 15, 35, (31, 33), (3, 3), (1, 1), (1, 1), (1, 1)),  # an image's pixels in one run, two depth blocks
+    (2, 1, 16, 70, (45, 41), (3, 3), (2, 2), (1, 1), (1, 1)),  # the same with a stride
+    (2, 1, 20, 40, (24, 25), (1, 1), (1, 1), (0, 0), (1, 1)),  # the same, from the array itself
+    (1, 1, 20, 40, (32, 32), (1, 1), (1, 1), (0, 0), (1, 1)),  # channels a power of two apart
+    (2, 1, 33, 29, (16, 16), (3, 3), (1, 1), (1, 1), (1, 1)),  # rows that are whole cache lines
 ]
 
 
@@ -122,7 +127,7 @@ def test_random_geometry(case):
     check(case, np.float32)
 
 
-@pytest.mark.parametrize("case", [GEOMETRIES[i] for i in (1, 4, 9, 20)])
+@pytest.mark.parametrize("case", [GEOMETRIES[i] for i in (1, 4, 9, 20, 28, 32)])
 def test_threads_change_nothing(case):
     x, w, g, attrs = arrays(case, np.float32)
     geometry = tuple(attrs.values())
@@ -143,7 +148,7 @@ def test_threads_change_nothing(case):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-4)  # sums may be split otherwise
 
 
-@pytest.mark.parametrize("case", [GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18)])
+@pytest.mark.parametrize("case", [GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18, 28, 29, 30, 32)])
 def test_infinity_stays_in_its_windows(case):
     """An infinite or NaN input reaches the outputs whose window holds it, and no others."""
     x, w, g, attrs = arrays(case, np.float32)

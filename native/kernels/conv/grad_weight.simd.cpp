@@ -2,6 +2,9 @@
 // grad[n, o, q] * x[n, c, q * stride - padding + t * dilation], as one of
 //
 //   packed  a matrix product of depth N * Q: A is grad, B the source's rows, both transposed as they are packed
+//   rows    the transpose of that for every tap, where an image's pixels are one run: A is the source's rows as they
+//   lie,
+//           only B, grad, is packed
 //   dots    for few channels: a block of dot products in registers, both operands read along x as they lie
 //
 // Both read x as forward does (source.h). Columns past the end of a row are masked in both operands, so that no value
@@ -99,6 +102,11 @@ struct StoreGrad {
   T* out;
   int64_t step;
   template <int rows, int vectors>
+  RL_INLINE void prefetch(const gemm::TileAt& at) const {
+    for (int i = 0; i < rows; ++i)
+      for (int v = 0; v < vectors; ++v) __builtin_prefetch(out + (at.row + i) * step + at.col + v * V::lanes, 1);
+  }
+  template <int rows, int vectors>
   RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
     for (int i = 0; i < rows; ++i) {
       T* target = out + (at.row + i) * step + at.col;
@@ -113,37 +121,6 @@ struct StoreGrad {
   }
 };
 
-template <class T, int vectors>
-static inline void run_grad_tile(int rows, int64_t depth, const T* a, int64_t a_step, const T* b,
-                                 const StoreGrad<T>& store, const gemm::TileAt& at) {
-  switch (rows) {
-#define RL_ROWS(R)                                                                                                    \
-  case R:                                                                                                             \
-    if constexpr (R <= gemm::kTileRows) {                                                                             \
-      Vec<T> acc[R][vectors];                                                                                         \
-      gemm::multiply_tile<R, vectors, T>(depth, gemm::PanelA<T, R>(a, a_step), gemm::RowsB<T>{b, gemm::Block<T>::nr}, \
-                                         acc);                                                                        \
-      store(acc, at);                                                                                                 \
-    }                                                                                                                 \
-    break;
-    RL_ROWS(1)
-    RL_ROWS(2)
-    RL_ROWS(3)
-    RL_ROWS(4)
-    RL_ROWS(5)
-    RL_ROWS(6)
-    RL_ROWS(7)
-    RL_ROWS(8)
-    RL_ROWS(9)
-    RL_ROWS(10)
-    RL_ROWS(11)
-    RL_ROWS(12)
-    RL_ROWS(13)
-    RL_ROWS(14)
-#undef RL_ROWS
-  }
-}
-
 template <class T>
 static bool grad_weight_packed(const WeightGrad<T>& g) {
   constexpr int nr = gemm::Block<T>::nr, lanes = Vec<T>::lanes;
@@ -152,7 +129,7 @@ static bool grad_weight_packed(const WeightGrad<T>& g) {
   const gemm::Even blocks(depth, kGradDepth);
   // Tasks: as few column blocks as keep the threads busy (each packs its rows of grad anew), then blocks of rows.
   const int64_t col_panels = ceil_div(columns, nr);
-  const int64_t wanted = threads == 1 ? 1 : ceil_div(threads * 2, g.groups);
+  const int64_t wanted = ceil_div(threads, g.groups);
   const int64_t col_splits = min64(col_panels, wanted);
   const int64_t row_splits = min64(ceil_div(g.rows, gemm::kTileRows), ceil_div(wanted, col_splits));
   bool ok = true;
@@ -166,7 +143,7 @@ static bool grad_weight_packed(const WeightGrad<T>& g) {
     T* packed_b = static_cast<T*>(scratch(3, size_t(kGradColumns * deepest * int64_t(sizeof(T)))));
     T* packed_a = static_cast<T*>(scratch(4, size_t(panels.count * a_step * deepest * int64_t(sizeof(T)))));
     if (!packed_a || !packed_b) {
-      ok = false;
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
       return;
     }
     const StoreGrad<T> store{g.out + (group * g.rows + first_row) * columns, columns};
@@ -210,13 +187,86 @@ static bool grad_weight_packed(const WeightGrad<T>& g) {
         for (int64_t i = 0; i < panels.count; ++i)
           for (int64_t j = j0; j < j1; ++j) {
             const gemm::TileAt at{panels.begin(i), j * nr, int(min64(nr, columns - j * nr)), g.first && b == 0, false};
-            run_grad_tile<T, gemm::kTileVectors>(int(panels.length(i)), length, packed_a + i * a_step * length, a_step,
-                                                 packed_b + (j - j0) * nr * length, store, at);
+            const auto tile = gemm::tile_function<T, gemm::PanelA, gemm::RowsB<T>, StoreGrad<T>>(panels.length(i),
+                                                                                                 gemm::kTileVectors);
+            tile(length, packed_a + i * a_step * length, a_step, {packed_b + (j - j0) * nr * length, nr}, store, at);
           }
       }
     }
   });
   return ok;
+}
+
+// Rows of A that begin a multiple of this many bytes apart would share a few sets of the first cache.
+inline constexpr int64_t kAliasing = 1024;
+
+template <class T>
+static bool rows_pay(const WeightGrad<T>& g) {
+  return g.count[0] == 1 && g.count[1] == 1 && g.pixels() >= kGradDepth && g.channels >= gemm::kTileRows / 2 &&
+         2 * g.rows > gemm::Block<T>::nr && g.source_channel * int64_t(sizeof(T)) % kAliasing != 0;
+}
+
+// sums[group][tap][c][o] (rows of `padded` values) += the chunk's part of the gradient; the first chunk stores.
+template <class T>
+static bool grad_weight_rows(const WeightGrad<T>& g, T* sums, int64_t padded) {
+  constexpr int nr = gemm::Block<T>::nr, lanes = Vec<T>::lanes;
+  const int64_t pixels = g.pixels(), threads = num_threads();
+  const gemm::Even blocks(pixels, 2 * kGradDepth), panels(g.channels, gemm::kTileRows);
+  // Tasks: rows of grad first, as each is then packed once; then (tap, panel of channels).
+  const int64_t row_panels = ceil_div(g.rows, nr), tiles = g.taps * panels.count;
+  const int64_t row_splits = min64(row_panels, ceil_div(threads, g.groups));
+  const int64_t tile_splits = min64(tiles, ceil_div(threads, g.groups * row_splits));
+  bool ok = true;
+  parallel_tasks(g.groups * row_splits * tile_splits, [&](int64_t task) {
+    const int64_t group = task / (row_splits * tile_splits), rs = task / tile_splits % row_splits;
+    const int64_t first_tile = tiles * (task % tile_splits) / tile_splits;
+    const int64_t last_tile = tiles * (task % tile_splits + 1) / tile_splits;
+    const int64_t first_panel = row_panels * rs / row_splits, last_panel = row_panels * (rs + 1) / row_splits;
+    T* const packed =
+        static_cast<T*>(scratch(3, size_t((last_panel - first_panel) * nr * blocks.length(0)) * sizeof(T)));
+    if (!packed) {
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
+      return;
+    }
+    for (int64_t n = 0; n < g.images; ++n)
+      for (int64_t b = 0; b < blocks.count; ++b) {
+        const int64_t first = blocks.begin(b), length = blocks.length(b);
+        for (int64_t j = first_panel; j < last_panel; ++j)
+          for (int v = 0; v < gemm::kTileVectors; ++v) {
+            const int64_t row = j * nr + v * lanes;
+            const int have = int(max64(0, min64(lanes, g.rows - row)));
+            const T* from = g.grad + n * g.grad_image + (group * g.rows + row) * g.grad_channel + first;
+            const T* source[lanes];
+            for (int i = 0; i < have; ++i) source[i] = from + i * g.grad_channel;
+            transpose_piece<T>(source, have, length, packed + (j - first_panel) * nr * length + v * lanes, nr, nullptr);
+          }
+        const T* image = g.source + n * g.source_image + group * g.channels * g.source_channel + first;
+        for (int64_t i = first_tile; i < last_tile; ++i) {
+          const int64_t tap = i / panels.count, panel = i % panels.count, c = panels.begin(panel);
+          const StoreGrad<T> store{sums + (group * g.taps + tap) * g.channels * padded, padded};
+          const auto tile = gemm::tile_function<T, gemm::RowsA, gemm::RowsB<T>, StoreGrad<T>>(panels.length(panel),
+                                                                                              gemm::kTileVectors);
+          for (int64_t j = first_panel; j < last_panel; ++j)
+            tile(length, image + c * g.source_channel + g.offset[tap], g.source_channel,
+                 {packed + (j - first_panel) * nr * length, nr}, store,
+                 gemm::TileAt{c, j * nr, nr, g.first && n == 0 && b == 0, false});
+        }
+      }
+  });
+  return ok;
+}
+
+// gw[o][c][tap] of every group from the finished sums.
+template <class T>
+static void unpack_sums(const WeightGrad<T>& g, const T* sums, int64_t padded) {
+  parallel_for(g.groups * g.rows, max64(1, 16384 / g.columns()), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* from = sums + row / g.rows * g.taps * g.channels * padded + row % g.rows;
+      T* out = g.out + row * g.columns();
+      for (int64_t c = 0; c < g.channels; ++c)
+        for (int64_t tap = 0; tap < g.taps; ++tap) *out++ = from[(tap * g.channels + c) * padded];
+    }
+  });
 }
 
 // The dot products of `rows` rows of grad with `cols` rows of the source, over every image.
@@ -381,6 +431,10 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
   // Dots waste the lanes past the end of a row, packing costs as much as some 16 rows of products.
   const double filled = double(g.count[2]) / double(ceil_div(g.count[2], Vec<T>::lanes) * Vec<T>::lanes);
   const bool dots = s.out_channels < 12 || (s.out_channels < 24 && filled > 0.75);
+  const bool by_rows = !dots && rows_pay(g);
+  const int64_t padded = ceil_div(g.rows, gemm::Block<T>::nr) * gemm::Block<T>::nr;
+  Buffer sums(by_rows ? g.groups * g.columns() * padded * int64_t(sizeof(T)) : 0);
+  if (!sums.pointer) return false;
   for (int64_t image = 0; image < s.batch; image += chunk) {
     g.images = min64(chunk, s.batch - image);
     g.grad = grad + image * g.grad_image;
@@ -392,10 +446,11 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
     }
     if (dots) {
       grad_weight_dots(g);
-    } else if (!grad_weight_packed(g)) {
+    } else if (!(by_rows ? grad_weight_rows(g, sums.as<T>(), padded) : grad_weight_packed(g))) {
       return false;
     }
   }
+  if (by_rows) unpack_sums(g, sums.as<T>(), padded);
   return true;
 }
 
