@@ -65,7 +65,9 @@ static RL_INLINE void fill_row(const PlaneShape& p, const T* from, T* to) {
   }
   const int64_t first = p.first[0], last = p.last[0];
   if (up == 1) {
-    if (last > first) copy_row(from + first, to + P + first, last - first);
+    int64_t j = first;
+    for (; j + L <= last; j += L) Vec<T>::load(from + j).store(to + P + j);
+    if (j < last) Vec<T>::load_n(from + j, int(last - j)).store_n(to + P + j, int(last - j));
   } else if (up == 2) {
     for (int64_t j = first; j < last; j += L) {
       const int n = int(min64(L, last - j));
