@@ -119,10 +119,9 @@ OPERATORS = {
     "__setitem__": index.setitem,
 }
 _SLOTS = {"add": elementwise.add, "sub": elementwise.sub, "mul": elementwise.mul, "div": _divide}
-engines.set_operators(
-    {name: (getattr(cpu, name), getattr(primitives, name), _either_side(f)) for name, f in _SLOTS.items()}
-    | {"matmul": (cpu.matmul, primitives.mm, _either_side(METHODS["matmul"]))}
-)
+NATIVE = {name: (getattr(cpu, name), getattr(primitives, name), _either_side(f)) for name, f in _SLOTS.items()}
+NATIVE["matmul"] = (cpu.matmul, primitives.mm, _either_side(METHODS["matmul"]))
+engines.set_operators(NATIVE)
 
 
 def _cast_method(dtype_name):

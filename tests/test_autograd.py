@@ -711,3 +711,14 @@ def test_only_what_was_asked_for_is_computed():
     loss.backward(inputs=[b], retain_graph=True)
     loss.backward()
     assert asked == [(True, False), (False, True), (False, True), (True, True)]
+
+
+@pytest.mark.parametrize("name", ["clamp_min_", "clamp_max_", "clamp_"])
+def test_clamp_in_place_by_a_tensor(name):
+    def gradients(m):
+        x = m.tensor([0.1, 0.5, 0.9], requires_grad=True)
+        bound = m.tensor([0.3, 0.4, 1.0], requires_grad=True)
+        (getattr(x * 1, name)(bound) * m.tensor([1.0, 2.0, 3.0])).sum().backward()
+        return x.grad.tolist(), bound.grad.tolist()
+
+    assert gradients(rushlight) == gradients(torch)

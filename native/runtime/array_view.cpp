@@ -45,9 +45,22 @@ PyObject* out_of_memory(size_t bytes) {
                       bytes, (long long)stats.allocated_bytes, limit);
 }
 
+PyObject* out_of_work_memory(const char* op) {
+  return PyErr_Format(out_of_memory_error,
+                      "%s: can't allocate memory for intermediate results; %lld bytes are in use. Free tensors, use "
+                      "smaller ones, or call rushlight.memory.empty_cache()",
+                      op, (long long)memory_stats().allocated_bytes);
+}
+
 PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum) {
   PyArray_Descr* descr = PyArray_DescrFromType(typenum);
   if (!descr) return nullptr;
+  if (PyDataType_REFCHK(descr) || PyDataType_ELSIZE(descr) == 0) {
+    // Memory that is not initialised holds no Python objects; the item size of strings is not known from the type.
+    PyErr_Format(PyExc_TypeError, "expected a dtype of numbers, got %S", descr);
+    Py_DECREF(descr);
+    return nullptr;
+  }
   int64_t bytes = PyDataType_ELSIZE(descr);
   for (int i = 0; i < ndim; ++i) {
     if (shape[i] < 0 || __builtin_mul_overflow(bytes, int64_t(shape[i]), &bytes)) {
@@ -120,14 +133,14 @@ bool as_double(PyObject* object, double* value, const char* op, const char* name
 }
 
 bool as_ints(PyObject* object, int count, int64_t* values, const char* op, const char* name) {
-  Ref sequence(PySequence_Fast(object, "expected a sequence of ints"));
+  Ref sequence(PySequence_Tuple(object));  // of our own: an item's __index__ may change a list
   if (!sequence) return false;
-  if (PySequence_Fast_GET_SIZE(sequence.object) != count) {
+  if (PyTuple_GET_SIZE(sequence.object) != count) {
     PyErr_Format(PyExc_ValueError, "%s: %s must have %d items, got %R", op, name, count, object);
     return false;
   }
   for (int i = 0; i < count; ++i)
-    if (!as_int(PySequence_Fast_GET_ITEM(sequence.object, i), &values[i], op, name)) return false;
+    if (!as_int(PyTuple_GET_ITEM(sequence.object, i), &values[i], op, name)) return false;
   return true;
 }
 

@@ -21,9 +21,11 @@ namespace rl {
 extern PyObject* out_of_memory_error;
 // Sets it for a request of `bytes` and returns nullptr: `return out_of_memory(bytes);` when allocate or scratch fails.
 PyObject* out_of_memory(size_t bytes);
+// The same for a kernel that found no room for its intermediate results.
+PyObject* out_of_work_memory(const char* op);
 
 // A new C-contiguous array whose memory comes from rl::allocate and goes back to it; nullptr with an exception set.
-// Uninitialised. typenum: NPY_FLOAT32, ...
+// Uninitialised. typenum: NPY_FLOAT32, ..., any type of fixed size that holds no Python objects.
 PyArrayObject* new_array(int ndim, const npy_intp* shape, int typenum);
 
 static inline PyArrayObject* new_array_like(PyArrayObject* a) {

@@ -151,7 +151,9 @@ static bool split(PyObject* edge, Edge* parts) {
     return false;
   }
   *parts = {PyTuple_GET_ITEM(edge, 0), PyLong_AsSsize_t(PyTuple_GET_ITEM(edge, 1))};
-  return parts->output >= 0 || !PyErr_Occurred();
+  if (parts->output >= 0) return true;
+  if (!PyErr_Occurred()) PyErr_Format(PyExc_RuntimeError, "a node has no output %zd", parts->output);
+  return false;
 }
 
 class Pass {
@@ -290,7 +292,7 @@ class Pass {
 
   // Whether the edge leads to something that was asked for.
   bool is_wanted(PyObject* edge) const {
-    if (edge == Py_None) return false;
+    if (edge == Py_None || (PyTuple_CheckExact(edge) && PyTuple_GET_SIZE(edge) == 0)) return false;
     const int at = find(PyTuple_CheckExact(edge) ? PyTuple_GET_ITEM(edge, 0) : edge);
     return at >= 0 && targets_[size_t(at)].wanted;
   }
@@ -298,6 +300,7 @@ class Pass {
   // Whether something that was asked for lies strictly beyond the node.
   bool leads_on(PyObject* node) const {
     PyObject* edges = field(node, kNext);
+    if (!PyTuple_Check(edges)) return false;  // a hook changed it: run_node says so
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(edges); ++i)
       if (is_wanted(PyTuple_GET_ITEM(edges, i))) return true;
     return false;
@@ -315,6 +318,10 @@ class Pass {
 
   bool walk(PyObject* roots, PyObject* grads) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(roots); ++i) {
+      if (i >= PyList_GET_SIZE(grads)) {  // a hook of an earlier root may have got hold of the list
+        PyErr_SetString(PyExc_RuntimeError, "the list of gradients was changed during the backward pass");
+        return false;
+      }
       PyObject* value = Py_NewRef(PyList_GET_ITEM(grads, i));
       PyList_SetItem(grads, i, Py_NewRef(Py_None));
       if (!deliver(PyTuple_GET_ITEM(roots, i), value)) return false;
@@ -351,7 +358,10 @@ class Pass {
     if (!target.single) {
       if (!target.buffer) {
         const long outputs = PyLong_AsLong(field(target.object, kNumOutputs));
-        if (outputs < 0) return false;
+        if (outputs < 0) {
+          if (!PyErr_Occurred()) PyErr_Format(PyExc_RuntimeError, "%R has %ld outputs", target.object, outputs);
+          return false;
+        }
         target.buffer = PyList_New(outputs);
         if (!target.buffer) return false;
         for (long i = 0; i < outputs; ++i) PyList_SET_ITEM(target.buffer, i, Py_NewRef(Py_None));
@@ -382,9 +392,11 @@ class Pass {
   bool finish_leaf(Target& target) {
     if (!target.buffer) return true;
     Ref value(std::exchange(target.buffer, nullptr));
-    PyObject* hooks = field(target.object, kHooks);
-    if (hooks != Py_None && PyObject_IsTrue(hooks) == 1) {
-      PyObject* changed = PyObject_CallFunctionObjArgs(helpers.run_tensor_hooks, hooks, value.object,
+    Ref hooks(Py_NewRef(field(target.object, kHooks)));
+    const int hooked = hooks.object == Py_None ? 0 : PyObject_IsTrue(hooks.object);
+    if (hooked < 0) return false;
+    if (hooked) {
+      PyObject* changed = PyObject_CallFunctionObjArgs(helpers.run_tensor_hooks, hooks.object, value.object,
                                                        create_graph_ ? Py_True : Py_False, nullptr);
       if (!changed) return false;
       Py_SETREF(value.object, changed);
@@ -461,7 +473,10 @@ class Pass {
   bool run_node(Target& target) {
     PyObject* node = target.object;
     Ref edges(Py_NewRef(field(node, kNext)));
-    if (!PyTuple_Check(edges.object)) return find_or_raise(edges.object) >= 0;
+    if (!PyTuple_Check(edges.object)) {
+      PyErr_SetString(PyExc_RuntimeError, "the graph was changed during the backward pass");
+      return false;
+    }
     Ref value(std::exchange(target.buffer, nullptr));
     if (value) {
       if (field(node, kSpecial) == Py_True) {
@@ -506,9 +521,10 @@ static PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t nargs
       !helpers.engine)
     return PyErr_Format(PyExc_TypeError,
                         "run_backward: expected (edges, grads, keep, create_graph, inputs, accumulate)");
-  const int keep = PyObject_IsTrue(args[2]), create_graph = PyObject_IsTrue(args[3]),
-            accumulate = PyObject_IsTrue(args[5]);
-  if (keep < 0 || create_graph < 0 || accumulate < 0) return nullptr;
+  int keep, create_graph, accumulate;
+  if ((keep = PyObject_IsTrue(args[2])) < 0 || (create_graph = PyObject_IsTrue(args[3])) < 0 ||
+      (accumulate = PyObject_IsTrue(args[5])) < 0)
+    return nullptr;
   try {
     Pass pass(keep, create_graph, accumulate, args[4]);
     return pass.run(args[0], args[1]);
@@ -523,6 +539,7 @@ static PyObject* one_like(PyObject*, PyObject* object) {
   if (!a) return nullptr;
   const int type = PyArray_TYPE(a);
   if ((type != NPY_FLOAT32 && type != NPY_FLOAT64) || PyArray_SIZE(a) != 1) {
+    if (!helpers.engine) return PyErr_Format(PyExc_TypeError, "one_like: no engine is registered");
     Ref ones(PyObject_GetAttrString(helpers.engine, "full")), shape(PyObject_GetAttrString(object, "shape"));
     Ref names(Py_BuildValue("(ss)", "value", "dtype")), one(PyLong_FromLong(1));
     if (!ones || !shape || !names || !one) return nullptr;

@@ -61,7 +61,7 @@ static bool is_sequence_of(PyObject* value, uint32_t mask) {
 static bool has_type(PyObject* tensor, uint32_t types) {
   PyObject* array = field(tensor, kArray);
   const int number = PyArray_Check(array) ? PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array)) : 31;
-  return types >> (number < 31 ? number : 31) & 1;
+  return types >> (number >= 0 && number < 31 ? number : 31) & 1;
 }
 
 static bool passes(PyObject* value, uint32_t mask, uint32_t refused_types) {
@@ -95,8 +95,12 @@ static bool prepare(CheckedFunction* self) {
   PyObject *names, *masks, *refuse;
   int positional;
   unsigned int rest, refused_types;
-  if (!PyTuple_Check(plan.object) || !PyArg_ParseTuple(plan.object, "O!O!iIIO", &PyTuple_Type, &names, &PyTuple_Type,
-                                                       &masks, &positional, &rest, &refused_types, &refuse))
+  if (!PyTuple_Check(plan.object)) {
+    PyErr_Format(PyExc_TypeError, "prepare: expected a tuple, got %R", plan.object);
+    return false;
+  }
+  if (!PyArg_ParseTuple(plan.object, "O!O!iIIO", &PyTuple_Type, &names, &PyTuple_Type, &masks, &positional, &rest,
+                        &refused_types, &refuse))
     return false;
   const Py_ssize_t count = PyTuple_GET_SIZE(names);
   if (count > kMaxParameters || PyTuple_GET_SIZE(masks) != count || positional < 0 || positional > count) {

@@ -27,7 +27,8 @@ static bool outputs_unchanged(PyObject* node, PyObject* cells, PyObject* outs) {
   if (cells == Py_None) return true;
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cells); ++i) {
     PyObject* pair = PyTuple_GET_ITEM(cells, i);
-    PyObject* cell = PyTuple_GET_ITEM(pair, 0);
+    PyObject* cell = PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) == 2 ? PyTuple_GET_ITEM(pair, 0) : Py_None;
+    if (!PyList_Check(cell)) return PyErr_Format(PyExc_TypeError, "%R was not recorded by an op", node), false;
     if (PyList_GET_SIZE(cell) == 1 && is_version(PyList_GET_ITEM(cell, 0), PyTuple_GET_ITEM(pair, 1))) continue;
     Ref raised(PyObject_CallFunctionObjArgs(helpers.check_outputs, node, cells, outs, nullptr));
     if (!raised) return false;

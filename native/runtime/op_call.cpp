@@ -101,7 +101,7 @@ static bool save_inputs(OpRecord* op, PyObject* edges, PyObject* const* tensors,
     PyObject* value = i < count ? tensors[i] : Py_None;
     const Py_ssize_t other = op->saves_other < 0        ? -1
                              : i == op->saves_other     ? i + 1
-                             : i == op->saves_other + 1 ? i - 1
+                             : i - 1 == op->saves_other ? i - 1
                                                         : -1;
     if (other >= 0 && other < count && PyTuple_GET_ITEM(edges, other) == Py_None) value = Py_None;
     PyTuple_SET_ITEM(kept->object, k, Py_NewRef(value));
@@ -392,6 +392,10 @@ static bool int_attribute(PyObject* self, const char* name, int absent, int* val
   }
   const long found = PyLong_AsLong(object.object);
   if (found == -1 && PyErr_Occurred()) return false;
+  if (found < -(1 << 20) || found > 1 << 20) {
+    PyErr_Format(PyExc_ValueError, "%s: %ld is out of range", name, found);
+    return false;
+  }
   *value = int(found);
   return true;
 }
@@ -403,28 +407,33 @@ static bool flag_attribute(PyObject* self, const char* name, bool* value) {
   return truth >= 0;
 }
 
-// A tuple of at most kMaxInputs input numbers; None: *count = -1.
-static bool inputs_attribute(PyObject* self, const char* name, int inputs, int* count, int* values) {
+// A tuple of at most kMaxInputs input numbers; None: *count = absent. Nothing is written unless all of it is valid.
+static bool inputs_attribute(PyObject* self, const char* name, int inputs, int absent, int* count, int* values) {
   Ref object(PyObject_GetAttrString(self, name));
   if (!object) return false;
-  *count = -1;
-  if (object.object == Py_None) return true;
+  if (object.object == Py_None) {
+    *count = absent;
+    return true;
+  }
   Ref sequence(PySequence_Tuple(object.object));
   if (!sequence) return false;
   if (PyTuple_GET_SIZE(sequence.object) > kMaxInputs) {
     PyErr_Format(PyExc_ValueError, "%s: at most %d inputs", name, kMaxInputs);
     return false;
   }
-  *count = int(PyTuple_GET_SIZE(sequence.object));
-  for (int k = 0; k < *count; ++k) {
+  const int size = int(PyTuple_GET_SIZE(sequence.object));
+  int found[kMaxInputs];
+  for (int k = 0; k < size; ++k) {
     const long i = PyLong_AsLong(PyTuple_GET_ITEM(sequence.object, k));
     if (i == -1 && PyErr_Occurred()) return false;
     if (i < 0 || (inputs >= 0 && i >= inputs)) {
       PyErr_Format(PyExc_ValueError, "%s: the op has no input %ld", name, i);
       return false;
     }
-    values[k] = int(i);
+    found[k] = int(i);
   }
+  for (int k = 0; k < size; ++k) values[k] = found[k];
+  *count = size;
   return true;
 }
 
@@ -439,20 +448,22 @@ static bool optional_callable(PyObject* self, const char* name, PyObject** value
 // prepare(node_types): reads the attributes of the Python class; called once, when the op is defined.
 static PyObject* prepare(PyObject* self, PyObject* types) {
   auto* op = reinterpret_cast<OpRecord*>(self);
+  int inputs, aux;
+  if (!int_attribute(self, "inputs", -1, &inputs) || !int_attribute(self, "aux", 0, &aux)) return nullptr;
+  if (inputs > kMaxInputs || inputs < -1 || aux < 0)
+    return PyErr_Format(PyExc_ValueError, "an op has at most %d inputs, got %d", kMaxInputs, inputs);
+  op->inputs = inputs;
+  op->aux = aux;
   if (!optional_callable(self, "check", &op->check) || !optional_callable(self, "forward", &op->forward) ||
       !optional_callable(self, "kernel", &op->kernel) || !optional_callable(self, "backward", &op->backward) ||
-      !int_attribute(self, "inputs", -1, &op->inputs) || !int_attribute(self, "outputs", 0, &op->outputs) ||
-      !int_attribute(self, "aux", 0, &op->aux) || !int_attribute(self, "saves_other", -1, &op->saves_other) ||
+      !int_attribute(self, "outputs", 0, &op->outputs) || !int_attribute(self, "saves_other", -1, &op->saves_other) ||
       !flag_attribute(self, "save_output", &op->save_output) || !flag_attribute(self, "broadcast", &op->broadcast) ||
       !flag_attribute(self, "view", &op->view) ||
-      !inputs_attribute(self, "save", op->inputs, &op->save_count, op->save) ||
-      !inputs_attribute(self, "save_shape", op->inputs, &op->shape_count, op->save_shape))
+      !inputs_attribute(self, "save", op->inputs, -1, &op->save_count, op->save) ||
+      !inputs_attribute(self, "save_shape", op->inputs, 0, &op->shape_count, op->save_shape))
     return nullptr;
-  if (op->shape_count < 0) op->shape_count = 0;
-  if (op->inputs > kMaxInputs || op->inputs < -1 || op->aux < 0)
-    return PyErr_Format(PyExc_ValueError, "an op has at most %d inputs, got %d", kMaxInputs, op->inputs);
   int outputs[kMaxInputs], fixed;
-  if (!inputs_attribute(self, "non_differentiable", -1, &fixed, outputs)) return nullptr;
+  if (!inputs_attribute(self, "non_differentiable", -1, 0, &fixed, outputs)) return nullptr;
   op->non_differentiable = 0;
   for (int k = 0; k < fixed; ++k)
     if (outputs[k] < 64) op->non_differentiable |= uint64_t(1) << outputs[k];
@@ -463,7 +474,7 @@ static PyObject* prepare(PyObject* self, PyObject* types) {
     PyObject* type = PyTuple_GET_ITEM(types, op->by_operands ? i : 0);
     if (!PyType_Check(type) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type), node_record_type()))
       return PyErr_Format(PyExc_TypeError, "prepare: %R is no node type", type);
-    op->node_types[i] = reinterpret_cast<PyTypeObject*>(Py_NewRef(type));
+    Py_XSETREF(op->node_types[i], reinterpret_cast<PyTypeObject*>(Py_NewRef(type)));
   }
   op->vectorcall = call;
   // Heap types do not inherit the flag before Python 3.12; a class with a __call__ of its own must not have it.
@@ -510,14 +521,15 @@ AutogradHelpers helpers = {};
 
 // set_autograd_helpers(namespace): see records.h
 static PyObject* set_autograd_helpers(PyObject*, PyObject* names) {
-#define RL_TAKE_HELPER(name)                                \
-  {                                                         \
-    PyObject* value = PyObject_GetAttrString(names, #name); \
-    if (!value) return nullptr;                             \
-    Py_XSETREF(helpers.name, value);                        \
-  }
+  // All of them or none: what calls one of them does not ask whether it is there.
+#define RL_TAKE_HELPER(name)                              \
+  Ref taken_##name(PyObject_GetAttrString(names, #name)); \
+  if (!taken_##name) return nullptr;
   RL_AUTOGRAD_HELPERS(RL_TAKE_HELPER)
 #undef RL_TAKE_HELPER
+#define RL_SET_HELPER(name) Py_XSETREF(helpers.name, taken_##name.release());
+  RL_AUTOGRAD_HELPERS(RL_SET_HELPER)
+#undef RL_SET_HELPER
   Py_RETURN_NONE;
 }
 

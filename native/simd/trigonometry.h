@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "simd/fused.h"
 #include "simd/math.h"
 
 namespace rl::RL_ISA {
@@ -68,11 +69,11 @@ RL_INLINE void reduce_angle(Vec<double> x, Vec<double>* r, Vec<double>* n) {
 RL_INLINE void reduce_angle(Vec<float> x, Vec<float>* r, Vec<float>* n) {
 #if defined(RL_AVX2)
   // With a fused multiply-add three floats of 24 bits do, while the rounding of x * 2/pi is far below one turn: each
-  // step is exact or rounds relative to its result.
+  // step is exact or rounds relative to its result. fused, for whether fma rounds once is left to the compiler.
   using V = Vec<float>;
   if (!any(abs(x) >= V(8192.0f))) {
     *n = round(x * V(0.6366197723675814f));
-    *r = fma(*n, V(1.71512451e-15f), fma(*n, V(4.37113883e-08f), fma(*n, V(-1.57079637f), x)));
+    *r = fused(*n, V(1.71512451e-15f), fused(*n, V(4.37113883e-08f), fused(*n, V(-1.57079637f), x)));
     return;
   }
 #endif

@@ -222,17 +222,16 @@ def _run_post_hooks(node, results, slots, create_graph):
     return values if create_graph else tuple(None if g is None else g._array for g in values)
 
 
-engines.set_autograd_helpers(
-    SimpleNamespace(
-        engine=cpu,
-        primitives=primitives,
-        raise_freed=raise_freed,
-        check_versions=check_versions,
-        check_outputs=check_outputs,
-        outputs_as_tensors=outputs_as_tensors,
-        run_tensor_hooks=_run_tensor_hooks,
-        run_post_hooks=_run_post_hooks,
-        observe=_observe,
-        with_zeros=_with_zeros,
-    )
+HELPERS = SimpleNamespace(
+    engine=cpu,
+    primitives=primitives,
+    raise_freed=raise_freed,
+    check_versions=check_versions,
+    check_outputs=check_outputs,
+    outputs_as_tensors=outputs_as_tensors,
+    run_tensor_hooks=_run_tensor_hooks,
+    run_post_hooks=_run_post_hooks,
+    observe=_observe,
+    with_zeros=_with_zeros,
 )
+engines.set_autograd_helpers(HELPERS)

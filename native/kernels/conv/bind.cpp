@@ -104,10 +104,7 @@ static const T* optional_data(const Ref& ref) {
   return ref ? data<T>(ref.array()) : nullptr;
 }
 
-static PyObject* finish(const char* op, bool ok, Ref& out) {
-  if (!ok) return PyErr_Format(PyExc_MemoryError, "%s: cannot allocate work memory", op);
-  return out.release();
-}
+static PyObject* finish(const char* op, bool ok, Ref& out) { return ok ? out.release() : out_of_work_memory(op); }
 
 // conv(x, w, bias or None, stride, padding, dilation, groups, relu)
 static PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t nargs) {

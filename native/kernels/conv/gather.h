@@ -340,7 +340,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   int64_t starts = g.source_channel | g.source_image;
   for (int64_t tap = 0; tap < g.taps; ++tap) starts |= g.offset[tap];
   const bool whole_lines = (uintptr_t(g.source) | uintptr_t(starts * int64_t(sizeof(T)))) % 64 == 0;
-  bool ok = true;
+  bool ok = true;  // only ever cleared, atomically
   parallel_tasks(g.groups * col_blocks.count * splits, [&](int64_t task) {
     const int64_t split = task % splits, rest = task / splits;
     const int64_t cb = rest % col_blocks.count, group = rest / col_blocks.count;
@@ -351,7 +351,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
     Run* runs = static_cast<Run*>(scratch(4, size_t(num_cols * nr) * sizeof(Run)));
     int* num_runs = static_cast<int*>(scratch(5, size_t(num_cols) * sizeof(int)));
     if (!packed || !runs || !num_runs) {
-      ok = false;
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
       return;
     }
     for (int64_t j = 0; j < num_cols; ++j) {
@@ -467,7 +467,7 @@ static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, 
         position_runs(band, tile * width, int(min64(width, positions - tile * width)), runs + first_run[tile]);
   const int64_t splits = layout.copied || units >= threads * 2 ? 1 : min64(tiles, ceil_div(threads * 2, units));
   const int64_t work = ceil_div(depth * g.rows * tiles * width, splits);
-  bool ok = true;
+  bool ok = true;  // only ever cleared, atomically
   parallel_for(units * bands * splits, max64(1, (int64_t(1) << 18) / max64(1, work)), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t unit = i / (bands * splits), row = i / splits % bands * height, split = i % splits;
@@ -477,7 +477,7 @@ static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, 
       if (layout.copied || from + cells + kRowSlack<T> > source_end) {
         T* copy = static_cast<T*>(scratch(3, size_t((cells + kRowSlack<T>)*int64_t(sizeof(T)))));
         if (!copy) {
-          ok = false;
+          __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
           return;
         }
         if (layout.copied) {

@@ -132,7 +132,7 @@ static bool grad_weight_packed(const WeightGrad<T>& g) {
   const int64_t wanted = ceil_div(threads, g.groups);
   const int64_t col_splits = min64(col_panels, wanted);
   const int64_t row_splits = min64(ceil_div(g.rows, gemm::kTileRows), ceil_div(wanted, col_splits));
-  bool ok = true;
+  bool ok = true;  // only ever cleared, atomically
   parallel_tasks(g.groups * col_splits * row_splits, [&](int64_t task) {
     const int64_t group = task / (col_splits * row_splits), cs = task / row_splits % col_splits, rs = task % row_splits;
     const int64_t first_panel = col_panels * cs / col_splits, last_panel = col_panels * (cs + 1) / col_splits;

@@ -1,3 +1,4 @@
+#include <cstring>
 #include <ctime>
 
 #include "kernels/gemm/gemm.h"
@@ -19,14 +20,16 @@ static double seconds() {
 // gives the peak at the clock of whatever ran just before; alternate it with that.
 static PyObject* measure_peak(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   int64_t threads;
-  const char* dtype = nargs == 2 ? PyUnicode_AsUTF8(args[0]) : nullptr;
-  if (!dtype || !as_int(args[1], &threads, "measure_peak", "threads") || threads < 1) {
-    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "measure_peak: expected (dtype name, threads >= 1)");
-    return nullptr;
-  }
-  const auto run = dtype[5] == '6' ? gemm_kernels().peak_f64 : gemm_kernels().peak_f32;
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "measure_peak: expected 2 arguments, got %zd", nargs);
+  const char* dtype = PyUnicode_AsUTF8(args[0]);
+  if (!dtype || !as_int(args[1], &threads, "measure_peak", "threads")) return nullptr;
+  const bool wide = std::strcmp(dtype, "float64") == 0;
+  if ((!wide && std::strcmp(dtype, "float32") != 0) || threads < 1)
+    return PyErr_Format(PyExc_ValueError, "measure_peak: expected ('float32' or 'float64', threads >= 1), got %R, %R",
+                        args[0], args[1]);
+  const auto run = wide ? gemm_kernels().peak_f64 : gemm_kernels().peak_f32;
   const int before = num_threads();
-  set_num_threads(int(threads));
+  set_num_threads(int(threads < INT32_MAX ? threads : INT32_MAX));
   double best = 0;
   {
     GilRelease nogil;
@@ -53,9 +56,9 @@ static PyObject* measure_bandwidth(PyObject*, PyObject* const* args, Py_ssize_t 
   if (threads < 1) return PyErr_Format(PyExc_ValueError, "measure_bandwidth: threads must be at least 1");
   const int64_t n = int64_t(1) << 24;
   float* memory = static_cast<float*>(allocate(size_t(3 * n) * sizeof(float)));
-  if (!memory) return PyErr_NoMemory();
+  if (!memory) return out_of_work_memory("measure_bandwidth");
   const int before = num_threads();
-  set_num_threads(int(threads));
+  set_num_threads(int(threads < INT32_MAX ? threads : INT32_MAX));
   double best = 0;
   {
     GilRelease nogil;
@@ -118,11 +121,6 @@ static void matrix_strides(PyArrayObject* a, int64_t* row, int64_t* col) {
     *col = 1;
   else
     *row = 1;  // one row
-}
-
-static PyObject* no_memory(bool ok) {
-  if (!ok) PyErr_NoMemory();
-  return nullptr;
 }
 
 template <class T>
@@ -195,7 +193,7 @@ static PyObject* matmul_typed(PyArrayObject* a_in, PyArrayObject* b_in, PyObject
     shape[i] = as == 1 ? bs : as;
     a_step[i] = as == 1 ? 0 : PyArray_STRIDE(a, ai) / int64_t(sizeof(T));
     b_step[i] = bs == 1 ? 0 : PyArray_STRIDE(b, bi) / int64_t(sizeof(T));
-    if (__builtin_mul_overflow(batch, int64_t(shape[i]), &batch)) return no_memory(false);
+    if (__builtin_mul_overflow(batch, int64_t(shape[i]), &batch)) return out_of_work_memory("matmul");
   }
   int nd = batch_nd;
   if (a_nd > 1) shape[nd++] = g.m;
@@ -233,7 +231,7 @@ static PyObject* matmul_typed(PyArrayObject* a_in, PyArrayObject* b_in, PyObject
     ok = run(g);
   } else {
     int64_t* at = static_cast<int64_t*>(allocate(size_t(batch) * 3 * sizeof(int64_t)));
-    if (!at) return PyErr_NoMemory();
+    if (!at) return out_of_work_memory("matmul");
     int64_t index[NPY_MAXDIMS] = {}, a_at = 0, b_at = 0;
     for (int64_t i = 0; i < batch; ++i) {
       at[i] = a_at;
@@ -257,8 +255,7 @@ static PyObject* matmul_typed(PyArrayObject* a_in, PyArrayObject* b_in, PyObject
     }
     deallocate(at);
   }
-  if (!ok) return no_memory(false);
-  return out.release();
+  return ok ? out.release() : out_of_work_memory("matmul");
 }
 
 // matmul(a, b, out=None): NumPy's rules for 1-D, 2-D and batched operands. float32 and float64 here, the rest NumPy.
@@ -336,7 +333,7 @@ static PyObject* linear_typed(PyArrayObject* x_in, PyArrayObject* w_in, PyArrayO
     GilRelease nogil(flops(1, g.m, g.n, g.k) / 4);
     ok = run(g);
   }
-  return ok ? out.release() : no_memory(false);
+  return ok ? out.release() : out_of_work_memory("linear");
 }
 
 // linear(input (..., in), weight (out, in), bias (out,) or None, activation 0 none / 1 relu): float32 or float64
@@ -401,7 +398,7 @@ static PyObject* addmm_typed(PyArrayObject* input_in, PyArrayObject* a_in, PyArr
     GilRelease nogil(flops(1, g.m, g.n, g.k) / 4);
     ok = run(g);
   }
-  return ok ? out.release() : no_memory(false);
+  return ok ? out.release() : out_of_work_memory("addmm");
 }
 
 // addmm(input, a (m, k), b (k, n), alpha) = alpha a b + input; input 1-D or 2-D, broadcast. float32 or float64

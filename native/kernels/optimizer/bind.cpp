@@ -38,14 +38,14 @@ struct Items {
 
   ~Items() { PyMem_Free(items); }
 
-  // lists[k] is a list of arrays or nullptr (that state is not kept); state lists[k][i] None is an error.
-  bool read(PyObject* const* lists, int parts, const char* op) {
-    count = PyList_GET_SIZE(lists[0]);
+  // lists[k] is a tuple of arrays or nullptr (that state is not kept); state lists[k][i] None is an error.
+  bool read(const Ref* lists, int parts, const char* op) {
+    count = PyTuple_GET_SIZE(lists[0].object);
     items = static_cast<Item*>(PyMem_Calloc(size_t(count ? count : 1), sizeof(Item)));
     copies.object = PyList_New(0);
     if (!items || !copies) return PyErr_NoMemory(), false;
     for (int k = 1; k < parts; ++k)
-      if (lists[k] && PyList_GET_SIZE(lists[k]) != count)
+      if (lists[k] && PyTuple_GET_SIZE(lists[k].object) != count)
         return PyErr_Format(PyExc_ValueError, "%s: lists of different lengths", op), false;
     for (Py_ssize_t i = 0; i < count; ++i) {
       PyArrayObject* arrays[kMaxParts] = {};
@@ -53,7 +53,7 @@ struct Items {
       bool plain = true;
       for (int k = 0; k < parts; ++k) {
         if (!lists[k]) continue;
-        arrays[k] = as_array(PyList_GET_ITEM(lists[k], i), op, "every item");
+        arrays[k] = as_array(PyTuple_GET_ITEM(lists[k].object, i), op, "every item");
         if (!arrays[k]) return false;
         if (k == 0) param = arrays[0];
         if (k != 1 && !PyArray_ISWRITEABLE(arrays[k]))
@@ -136,31 +136,41 @@ T* at(const Item& item, int part, int64_t first) {
   return item.part[part] ? reinterpret_cast<T*>(item.part[part]) + first : nullptr;
 }
 
-bool lists_of(PyObject* const* args, int count, PyObject** lists, const char* op) {
+// The lists as tuples: another thread, or reading an item, may change a list meanwhile. None stays nullptr.
+bool lists_of(PyObject* const* args, int count, Ref* lists, const char* op) {
   for (int k = 0; k < count; ++k) {
-    lists[k] = args[k] == Py_None ? nullptr : args[k];
-    if ((k < 2 && !lists[k]) || (lists[k] && !PyList_Check(lists[k])))
-      return PyErr_Format(PyExc_TypeError, "%s: expected lists of arrays", op), false;
+    if (args[k] == Py_None && k >= 2) continue;
+    if (!PyList_Check(args[k])) return PyErr_Format(PyExc_TypeError, "%s: expected lists of arrays", op), false;
+    lists[k].object = PyList_AsTuple(args[k]);
+    if (!lists[k]) return false;
   }
   return true;
+}
+
+bool as_flag(PyObject* object, bool* value) {
+  const int truth = PyObject_IsTrue(object);
+  *value = truth > 0;
+  return truth >= 0;
 }
 
 // sgd_step(params, grads, buffers, first, lr, momentum, dampening, weight_decay, nesterov, maximize)
 // buffers: list of arrays or None; first: None, or a list of bools: which buffers are new.
 PyObject* sgd_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 10) return PyErr_Format(PyExc_TypeError, "sgd_step: expected 10 arguments, got %zd", nargs);
-  PyObject* lists[3];
+  Ref lists[3], first;
   SgdStep s{};
   if (!lists_of(args, 3, lists, "sgd_step")) return nullptr;
   if (!as_double(args[4], &s.lr, "sgd_step", "lr") || !as_double(args[5], &s.momentum, "sgd_step", "momentum") ||
       !as_double(args[6], &s.dampening, "sgd_step", "dampening") ||
-      !as_double(args[7], &s.weight_decay, "sgd_step", "weight_decay"))
+      !as_double(args[7], &s.weight_decay, "sgd_step", "weight_decay") || !as_flag(args[8], &s.nesterov) ||
+      !as_flag(args[9], &s.maximize))
     return nullptr;
-  s.nesterov = PyObject_IsTrue(args[8]) == 1;
-  s.maximize = PyObject_IsTrue(args[9]) == 1;
-  PyObject* first = args[3];
-  if (lists[2] && (!PyList_Check(first) || PyList_GET_SIZE(first) != PyList_GET_SIZE(lists[0])))
-    return PyErr_Format(PyExc_TypeError, "sgd_step: first must be a list as long as params");
+  if (lists[2]) {
+    first.object = PyList_Check(args[3]) ? PyList_AsTuple(args[3]) : nullptr;
+    if (PyErr_Occurred()) return nullptr;
+    if (!first || PyTuple_GET_SIZE(first.object) != PyTuple_GET_SIZE(lists[0].object))
+      return PyErr_Format(PyExc_TypeError, "sgd_step: first must be a list as long as params");
+  }
   Items items;
   if (!items.read(lists, 3, "sgd_step")) return nullptr;
   SgdStep fresh = s;
@@ -169,7 +179,7 @@ PyObject* sgd_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   Ref flags(PyBytes_FromStringAndSize(nullptr, items.count));
   if (!flags) return nullptr;
   char* is_first = PyBytes_AS_STRING(flags.object);
-  for (Py_ssize_t i = 0; i < items.count; ++i) is_first[i] = lists[2] && PyList_GET_ITEM(first, i) == Py_True;
+  for (Py_ssize_t i = 0; i < items.count; ++i) is_first[i] = first && PyTuple_GET_ITEM(first.object, i) == Py_True;
   items.run([&](Py_ssize_t i, int64_t from, int64_t n) {
     const Item& item = items.items[i];
     const SgdStep& step = is_first[i] ? fresh : s;
@@ -188,7 +198,7 @@ PyObject* sgd_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 // steps: list of 0-d float32 (or float64) arrays, counted up by one here.
 PyObject* adam_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 13) return PyErr_Format(PyExc_TypeError, "adam_step: expected 13 arguments, got %zd", nargs);
-  PyObject* lists[5];
+  Ref lists[5];
   double lr, beta1, beta2, eps, weight_decay;
   if (!lists_of(args, 5, lists, "adam_step")) return nullptr;
   if (!lists[2] || !lists[3]) return PyErr_Format(PyExc_TypeError, "adam_step: expected lists of moments");
@@ -196,9 +206,11 @@ PyObject* adam_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
       !as_double(args[8], &beta2, "adam_step", "beta2") || !as_double(args[9], &eps, "adam_step", "eps") ||
       !as_double(args[10], &weight_decay, "adam_step", "weight_decay"))
     return nullptr;
-  const bool decoupled = PyObject_IsTrue(args[11]) == 1, maximize = PyObject_IsTrue(args[12]) == 1;
-  PyObject* steps = args[5];
-  if (!PyList_Check(steps) || PyList_GET_SIZE(steps) != PyList_GET_SIZE(lists[0]))
+  bool decoupled, maximize;
+  if (!as_flag(args[11], &decoupled) || !as_flag(args[12], &maximize)) return nullptr;
+  Ref steps(PyList_Check(args[5]) ? PyList_AsTuple(args[5]) : nullptr);
+  if (PyErr_Occurred()) return nullptr;
+  if (!steps || PyTuple_GET_SIZE(steps.object) != PyTuple_GET_SIZE(lists[0].object))
     return PyErr_Format(PyExc_TypeError, "adam_step: steps must be a list as long as params");
   Items items;
   if (!items.read(lists, 5, "adam_step")) return nullptr;
@@ -210,7 +222,7 @@ PyObject* adam_step(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   double last_count = -1, correction1 = 1, inverse_root = 1;
   for (int check = 1; check >= 0; --check) {  // first look at all of them, then change
     for (Py_ssize_t i = 0; i < items.count; ++i) {
-      PyArrayObject* step = as_array(PyList_GET_ITEM(steps, i), "adam_step", "every step");
+      PyArrayObject* step = as_array(PyTuple_GET_ITEM(steps.object, i), "adam_step", "every step");
       if (!step) return nullptr;
       const int type = PyArray_TYPE(step);
       if (PyArray_SIZE(step) != 1 || (type != NPY_FLOAT32 && type != NPY_FLOAT64) || !PyArray_ISBEHAVED(step))

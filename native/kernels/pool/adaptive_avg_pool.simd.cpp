@@ -7,29 +7,37 @@ namespace rl::RL_ISA {
 template <class T>
 struct AdaptiveRow {
   const int64_t *begin, *end;
-  T* row;  // in[2] items, rounded up to whole vectors
+  T* row;  // in[2] items, rounded up to whole vectors; nullptr: no memory
   explicit AdaptiveRow(const PoolGeometry& g) {
     const int64_t J = g.out[2];
     auto* bounds = static_cast<int64_t*>(
         scratch(0, size_t(2 * J) * sizeof(int64_t) + size_t(g.in[2] + Vec<T>::lanes) * sizeof(T)));
+    begin = end = bounds;
+    row = nullptr;
+    if (!bounds) return;
     for (int64_t j = 0; j < J; ++j) {
       const TapRange width = adaptive_window(g, 2, j);
       bounds[j] = width.begin;
       bounds[J + j] = width.end;
     }
-    begin = bounds;
     end = bounds + J;
     row = reinterpret_cast<T*>(bounds + 2 * J);
   }
 };
 
-// f(plane, AdaptiveRow) for every plane.
+// f(plane, AdaptiveRow) for every plane; false: no memory.
 template <class T, class F>
-static RL_INLINE void over_adaptive_planes(const PoolGeometry& g, F&& f) {
+static RL_INLINE bool over_adaptive_planes(const PoolGeometry& g, F&& f) {
+  bool ok = true;  // only ever cleared, atomically
   parallel_for(g.planes, kSimpleGrain / 2 / (g.out_size() + g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
     const AdaptiveRow<T> row(g);
+    if (!row.row) {
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
+      return;
+    }
     for (int64_t plane = begin; plane < end; ++plane) f(plane, row);
   });
+  return ok;
 }
 
 static RL_INLINE void mean_rows(const float* x, float* y, int64_t rows, int64_t n) {
@@ -49,24 +57,24 @@ static RL_INLINE T sum_run(const T* x, int64_t n) {
     for (; i + L <= n; i += L) total += Vec<T>::load(x + i);
     sum = reduce_add(total);
   }
-  for (; i < n; ++i) sum += x[i];
+  for (; i < n; ++i) sum = plus(sum, x[i]);
   return sum;
 }
 
 // The rows of a window are added up first, then the items of that sum.
 template <class T>
-void adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
+bool adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
   constexpr int L = Vec<T>::lanes;
   if constexpr (T(1) / 2 != 0) {
     if (g.out_size() == 1) {  // global average pooling
       parallel_for(g.planes, kSimpleGrain / 2 / (g.in_size() + 1) + 1, [&](int64_t begin, int64_t end) {
         mean_rows(x + begin * g.in_size(), y + begin, end - begin, g.in_size());
       });
-      return;
+      return true;
     }
   }
   const int64_t W = g.in[2];
-  over_adaptive_planes<T>(g, [&](int64_t plane, const AdaptiveRow<T>& a) {
+  return over_adaptive_planes<T>(g, [&](int64_t plane, const AdaptiveRow<T>& a) {
     const T* from = x + plane * g.in_size();
     T* to = y + plane * g.out_size();
     for (int64_t z = 0; z < g.out[0]; ++z)
@@ -91,10 +99,10 @@ void adaptive_avg_pool(const T* x, T* y, const PoolGeometry& g) {
 
 // A row of windows' shares is spread along the row first, then added to all rows of the window.
 template <class T>
-void adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
+bool adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
   constexpr int L = Vec<T>::lanes;
   const int64_t W = g.in[2];
-  over_adaptive_planes<T>(g, [&](int64_t plane, const AdaptiveRow<T>& a) {
+  return over_adaptive_planes<T>(g, [&](int64_t plane, const AdaptiveRow<T>& a) {
     const T* from = grad_y + plane * g.out_size();
     T* to = grad_x + plane * g.in_size();
     if (g.out_size() == 1) {
@@ -110,7 +118,7 @@ void adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
         std::memset(a.row, 0, size_t(W) * sizeof(T));
         for (int64_t j = 0; j < g.out[2]; ++j) {
           const T share = T(from[j] / T(rows * (a.end[j] - a.begin[j])));
-          for (int64_t w = a.begin[j]; w < a.end[j]; ++w) a.row[w] += share;
+          for (int64_t w = a.begin[j]; w < a.end[j]; ++w) a.row[w] = plus(a.row[w], share);
         }
         for (int64_t w = 0; w < W; w += L) {
           const int n = int(min(L, W - w));
@@ -126,8 +134,8 @@ void adaptive_avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g) {
 }
 
 #define RL_TYPE(suffix, T)                                               \
-  template void adaptive_avg_pool<T>(const T*, T*, const PoolGeometry&); \
-  template void adaptive_avg_pool_grad<T>(const T*, T*, const PoolGeometry&);
+  template bool adaptive_avg_pool<T>(const T*, T*, const PoolGeometry&); \
+  template bool adaptive_avg_pool_grad<T>(const T*, T*, const PoolGeometry&);
 RL_POOL_TYPES(RL_TYPE)
 #undef RL_TYPE
 

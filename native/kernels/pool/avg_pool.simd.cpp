@@ -27,9 +27,10 @@ static void avg_rows(const T* x, T* y, const PoolGeometry& g, bool count_include
                      T sum = T(0);
                      for (int64_t kz = depth.begin; kz < depth.end; ++kz)
                        for (int64_t ky = height.begin; ky < height.end; ++ky)
-                         for (int64_t k = width.begin; k < width.end; ++k) sum += input_row(kz, ky)[j * S - P + k];
+                         for (int64_t k = width.begin; k < width.end; ++k)
+                           sum = plus(sum, input_row(kz, ky)[j * S - P + k]);
                      const int64_t n = count.at(rows, j);
-                     out[j] = n ? T(sum / T(n)) : T(0);
+                     out[j] = n ? over(sum, T(n)) : T(0);
                    };
                    if constexpr (T(1) / 2 == 0) {
                      for (int64_t j = 0; j < g.out[2]; ++j) edge(j);
@@ -103,20 +104,23 @@ void scatter_planes(const T* grad_y, const int64_t* indices, T* grad_x, int64_t 
   parallel_for(planes, kSimpleGrain / 2 / (out_size + in_size + 1) + 1, [&](int64_t begin, int64_t end) {
     std::memset(grad_x + begin * in_size, 0, size_t((end - begin) * in_size) * sizeof(T));
     for (int64_t i = begin * out_size; i < end * out_size; ++i)
-      if (uint64_t(indices[i]) < uint64_t(in_size)) grad_x[i / out_size * in_size + indices[i]] += grad_y[i];
+      if (uint64_t(indices[i]) < uint64_t(in_size)) {
+        T& to = grad_x[i / out_size * in_size + indices[i]];
+        to = plus(to, grad_y[i]);
+      }
   });
 }
 
 template <class T>
-void max_pool(const T*, T*, void*, const PoolGeometry&);
+bool max_pool(const T*, T*, void*, const PoolGeometry&);
 template <class T>
 void max_pool_grad(const T*, const void*, T*, const PoolGeometry&);
 template <class T>
-void avg_pool_grad(const T*, T*, const PoolGeometry&, bool, int64_t);
+bool avg_pool_grad(const T*, T*, const PoolGeometry&, bool, int64_t);
 template <class T>
-void adaptive_avg_pool(const T*, T*, const PoolGeometry&);
+bool adaptive_avg_pool(const T*, T*, const PoolGeometry&);
 template <class T>
-void adaptive_avg_pool_grad(const T*, T*, const PoolGeometry&);
+bool adaptive_avg_pool_grad(const T*, T*, const PoolGeometry&);
 template <class T>
 void max_pool_take(const T*, const void*, T*, const PoolGeometry&);
 void max_pool_indices(const void*, int64_t*, const PoolGeometry&);

@@ -14,10 +14,12 @@ namespace rl::RL_ISA {
 // a / b of items: exact counts below.
 template <class T>
 static RL_INLINE Vec<T> divide(Vec<T> a, Vec<T> b) {
-  if constexpr (T(1) / 2 != 0)
+  if constexpr (T(1) / 2 != 0) {
     return quotient(a, b);
-  else
-    return a / b;
+  } else {
+    for (int i = 0; i < Vec<T>::lanes; ++i) a.set(i, over(T(a[i]), T(b[i])));
+    return a;
+  }
 }
 
 // The windows of one axis that cover cell i, for i that only grows.
@@ -94,7 +96,9 @@ static RL_INLINE void copy_row(const T* from, T* to, int64_t n) {
 }
 
 template <class T>
-void avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g, bool count_include_pad, int64_t divisor) {
+bool avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& given, bool count_include_pad, int64_t divisor) {
+  PoolGeometry g = given;  // whose windows end with the input: what of a window lies beyond only counts
+  for (int a = 0; a < 3; ++a) g.kernel[a] = min(g.kernel[a], g.in[a] + g.padding[a]);
   constexpr int L = Vec<T>::lanes;
   constexpr int64_t kSlots = 16;
   const int64_t J = g.out[2], W = g.in[2], left = (g.kernel[2] - 1) / g.stride[2] + 1;
@@ -104,11 +108,17 @@ void avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g, bool count
   const int64_t depths = ceil_div(g.kernel[0], g.stride[0]), heights = ceil_div(g.kernel[1], g.stride[1]);
   const bool keep = depths <= kSlots && heights <= kSlots && depths * heights <= kSlots;
   const int64_t slots = keep ? depths * heights : 1;
-  const Divisor count{g, count_include_pad, divisor};
+  const Divisor count{given, count_include_pad, divisor};
   const Spread<T> spread(g);
+  bool ok = true;  // only ever cleared, atomically
   parallel_for(g.planes * g.in[0] * g.in[1], kSimpleGrain / 2 / (W + 1) + 1, [&](int64_t row, int64_t end) {
     const size_t items = size_t((slots + 2) * width + g.out[1]) * sizeof(T);
-    T* const memory = static_cast<T*>(std::memset(scratch(0, items), 0, items));
+    T* const memory = static_cast<T*>(scratch(0, items));
+    if (!memory) {
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
+      return;
+    }
+    std::memset(memory, 0, items);
     T *const sizes = memory, *const sum = memory + width + left, *const shares = memory + 2 * width + left;
     T* const heights_of = memory + (slots + 2) * width;  // cells of window (z, h, j) = those of z, of h and of j
     for (int64_t j = 0; j < width; ++j) {
@@ -172,9 +182,10 @@ void avg_pool_grad(const T* grad_y, T* grad_x, const PoolGeometry& g, bool count
       }
     }
   });
+  return ok;
 }
 
-#define RL_TYPE(suffix, T) template void avg_pool_grad<T>(const T*, T*, const PoolGeometry&, bool, int64_t);
+#define RL_TYPE(suffix, T) template bool avg_pool_grad<T>(const T*, T*, const PoolGeometry&, bool, int64_t);
 RL_POOL_TYPES(RL_TYPE)
 #undef RL_TYPE
 

@@ -123,13 +123,15 @@ PyObject* max_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   Ref y(pooled_like(x.array(), nd, g.out, PyArray_TYPE(x.array())));
   Ref taps(pooled_like(x.array(), nd, g.out, g.tap_bytes() == 1 ? NPY_UINT8 : NPY_INT32));
   if (!y || !taps) return nullptr;
+  bool ok;
   {
     GilRelease nogil(g.planes * g.out_size() * g.num_taps());
 #define RL_CALL(suffix) \
-  pool_kernels().max_pool_##suffix(data<T>(x.array()), data<T>(y.array()), PyArray_DATA(taps.array()), g)
+  ok = pool_kernels().max_pool_##suffix(data<T>(x.array()), data<T>(y.array()), PyArray_DATA(taps.array()), g)
     RL_BY_TYPE(x.array(), RL_CALL)
 #undef RL_CALL
   }
+  if (!ok) return out_of_work_memory(op);
   return PyTuple_Pack(2, y.object, taps.object);
 }
 
@@ -224,15 +226,18 @@ PyObject* avg(PyObject* const* args, Py_ssize_t nargs, bool forward, const char*
   if (include < 0) return nullptr;
   Ref out(pooled_like(x.array(), nd, other, PyArray_TYPE(x.array())));
   if (!out) return nullptr;
+  bool ok = true;
   {
     GilRelease nogil(g.planes * g.out_size() * g.num_taps());
-#define RL_CALL(suffix)                                                                 \
-  (forward ? pool_kernels().avg_pool_##suffix : pool_kernels().avg_pool_grad_##suffix)( \
-      data<T>(x.array()), data<T>(out.array()), g, include != 0, divisor)
+#define RL_CALL(suffix)                                                                                   \
+  if (forward)                                                                                            \
+    pool_kernels().avg_pool_##suffix(data<T>(x.array()), data<T>(out.array()), g, include != 0, divisor); \
+  else                                                                                                    \
+    ok = pool_kernels().avg_pool_grad_##suffix(data<T>(x.array()), data<T>(out.array()), g, include != 0, divisor)
     RL_BY_TYPE(x.array(), RL_CALL)
 #undef RL_CALL
   }
-  return out.release();
+  return ok ? out.release() : out_of_work_memory(op);
 }
 PyObject* avg_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) { return avg(args, nargs, true, "avg_pool"); }
 PyObject* avg_pool_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
@@ -262,15 +267,16 @@ PyObject* adaptive_avg(PyObject* const* args, Py_ssize_t nargs, bool forward, co
   if (!x || !adaptive_sizes(args, nargs, forward, x.array(), &g, &nd, op)) return nullptr;
   Ref out(pooled_like(x.array(), nd, forward ? g.out : g.in, PyArray_TYPE(x.array())));
   if (!out) return nullptr;
+  bool ok;
   {
     GilRelease nogil(g.planes * g.in_size());
-#define RL_CALL(suffix)                                                                                   \
-  (forward ? pool_kernels().adaptive_avg_pool_##suffix : pool_kernels().adaptive_avg_pool_grad_##suffix)( \
+#define RL_CALL(suffix)                                                                                        \
+  ok = (forward ? pool_kernels().adaptive_avg_pool_##suffix : pool_kernels().adaptive_avg_pool_grad_##suffix)( \
       data<T>(x.array()), data<T>(out.array()), g)
     RL_BY_TYPE(x.array(), RL_CALL)
 #undef RL_CALL
   }
-  return out.release();
+  return ok ? out.release() : out_of_work_memory(op);
 }
 PyObject* adaptive_avg_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   return adaptive_avg(args, nargs, true, "adaptive_avg_pool");

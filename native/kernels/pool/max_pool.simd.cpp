@@ -94,12 +94,17 @@ static RL_INLINE void max_row(const T* x, T* y, Tap* taps, const PoolGeometry& g
 }
 
 template <class T, class Tap, int kw, int sw>
-static void max_rows(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
+static bool max_rows(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
   const int64_t row_work = g.out[2] * g.num_taps();
   const TapRange inside = interior(g);
+  bool ok = true;  // only ever cleared, atomically
   parallel_for(g.planes * g.out[0] * g.out[1], 2 * kSimpleGrain / (row_work + 1) + 1, [&](int64_t begin, int64_t end) {
     const int64_t num_rows = min(g.kernel[0], g.in[0]) * min(g.kernel[1], g.in[1]);  // rows inside, at most
     auto* offset = static_cast<int64_t*>(scratch(0, size_t(2 * num_rows) * sizeof(int64_t)));
+    if (!offset) {
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
+      return;
+    }
     int64_t* tap = offset + num_rows;
     for (int64_t row = begin; row < end; ++row) {
       const int64_t h = row % g.out[1], z = row / g.out[1] % g.out[0], plane = row / (g.out[0] * g.out[1]);
@@ -115,10 +120,11 @@ static void max_rows(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
       max_row<T, Tap, kw, sw>(x + plane * g.in_size(), y + row * g.out[2], taps + row * g.out[2], g, rows, inside);
     }
   });
+  return ok;
 }
 
 template <class T, class Tap>
-static void max_pool_typed(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
+static bool max_pool_typed(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
   if (g.stride[2] == 2 && g.kernel[2] == 2) return max_rows<T, Tap, 2, 2>(x, y, taps, g);
   if (g.stride[2] == 2 && g.kernel[2] == 3) return max_rows<T, Tap, 3, 2>(x, y, taps, g);
   if (g.stride[2] == 2) return max_rows<T, Tap, 0, 2>(x, y, taps, g);
@@ -127,9 +133,9 @@ static void max_pool_typed(const T* x, T* y, Tap* taps, const PoolGeometry& g) {
 }
 
 template <class T>
-void max_pool(const T* x, T* y, void* taps, const PoolGeometry& g) {
+bool max_pool(const T* x, T* y, void* taps, const PoolGeometry& g) {
   if (g.tap_bytes() == 1) return max_pool_typed(x, y, static_cast<uint8_t*>(taps), g);
-  max_pool_typed(x, y, static_cast<int32_t*>(taps), g);
+  return max_pool_typed(x, y, static_cast<int32_t*>(taps), g);
 }
 
 // Position of output `o` of one plane, when its tap is 0, and what each tap adds to it.
@@ -211,7 +217,7 @@ void max_pool_grad(const T* grad_y, const void* taps, T* grad_x, const PoolGeome
     if (tiled) return grad_2x2(from, static_cast<const uint8_t*>(taps) + plane * g.out_size(), to, g);
     std::memset(to, 0, size_t(g.in_size()) * sizeof(T));
     over_winners(taps, g, plane, offsets, [&](int64_t o, int64_t position) {
-      if (position >= 0) to[position] += from[o];
+      if (position >= 0) to[position] = plus(to[position], from[o]);
     });
   });
 }
@@ -236,7 +242,7 @@ void max_pool_indices(const void* taps, int64_t* indices, const PoolGeometry& g)
 }
 
 #define RL_INSTANTIATE(suffix, T)                                                 \
-  template void max_pool<T>(const T*, T*, void*, const PoolGeometry&);            \
+  template bool max_pool<T>(const T*, T*, void*, const PoolGeometry&);            \
   template void max_pool_grad<T>(const T*, const void*, T*, const PoolGeometry&); \
   template void max_pool_take<T>(const T*, const void*, T*, const PoolGeometry&);
 RL_POOL_TYPES(RL_INSTANTIATE)

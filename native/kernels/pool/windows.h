@@ -13,6 +13,23 @@ static RL_INLINE int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, 
 static RL_INLINE int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 static RL_INLINE int64_t clamp(int64_t v, int64_t low, int64_t high) { return v < low ? low : (v > high ? high : v); }
 
+// Sums and quotients; those of integers wrap around, as everywhere, instead of being undefined.
+template <class T>
+static RL_INLINE T plus(T a, T b) {
+  if constexpr (T(1) / 2 == 0) {
+    return T(uint64_t(a) + uint64_t(b));
+  } else {
+    return a + b;
+  }
+}
+template <class T>
+static RL_INLINE T over(T a, T b) {  // b is not 0
+  if constexpr (T(1) / 2 == 0) {
+    if (b == T(-1)) return T(uint64_t(0) - uint64_t(a));
+  }
+  return a / b;
+}
+
 // The taps of window `index` on `axis` that lie inside the input: begin <= t < end.
 struct TapRange {
   int64_t begin, end;

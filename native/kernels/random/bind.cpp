@@ -144,8 +144,8 @@ RL_FILL_F64(random_cauchy, fill_cauchy)
 // (generator, out, p, one)
 static PyObject* random_bernoulli(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs == 4) {
-    const double p = PyFloat_AsDouble(args[2]), one = PyFloat_AsDouble(args[3]);
-    if (PyErr_Occurred()) return nullptr;
+    double p, one;
+    if (!as_double(args[2], &p, "bernoulli_", "p") || !as_double(args[3], &one, "bernoulli_", "value")) return nullptr;
     if (!(p >= 0 && p <= 1) || !(one >= 0 && one <= 1e308))
       return PyErr_Format(PyExc_ValueError, "bernoulli_: expected p in [0, 1] and a finite value, got %R and %R",
                           args[2], args[3]);

@@ -44,16 +44,15 @@ def _mean(a, axis, keepdims):
     return total / count if count else np.full(total.shape, np.nan, a.dtype)
 
 
-_native.set_reduce_fallbacks(
-    {
-        "sum": _fallback(lambda a, axis, keepdims: a.sum(axis=axis, keepdims=keepdims, dtype=_accumulator(a))),
-        "mean": _fallback(_mean),
-        "prod": _fallback(lambda a, axis, keepdims: a.prod(axis=axis, keepdims=keepdims, dtype=_accumulator(a))),
-        "amax": _fallback(lambda a, axis, keepdims: a.max(axis=axis, keepdims=keepdims)),
-        "amin": _fallback(lambda a, axis, keepdims: a.min(axis=axis, keepdims=keepdims)),
-        "norm2": _fallback(lambda a, axis, keepdims: np.sqrt((np.abs(a) ** 2).sum(axis=axis, keepdims=keepdims))),
-    }
-)
+FALLBACKS = {
+    "sum": _fallback(lambda a, axis, keepdims: a.sum(axis=axis, keepdims=keepdims, dtype=_accumulator(a))),
+    "mean": _fallback(_mean),
+    "prod": _fallback(lambda a, axis, keepdims: a.prod(axis=axis, keepdims=keepdims, dtype=_accumulator(a))),
+    "amax": _fallback(lambda a, axis, keepdims: a.max(axis=axis, keepdims=keepdims)),
+    "amin": _fallback(lambda a, axis, keepdims: a.min(axis=axis, keepdims=keepdims)),
+    "norm2": _fallback(lambda a, axis, keepdims: np.sqrt((np.abs(a) ** 2).sum(axis=axis, keepdims=keepdims))),
+}
+_native.set_reduce_fallbacks(FALLBACKS)
 
 sum = _native.sum  # sum(a, *, axes, keepdims)
 mean = _native.mean
