@@ -15,6 +15,12 @@ class TensorRecord:
     _cell: Any
     _hooks: Any
 
+class Shortcut:
+    """A Python function of views whose commonest calls go straight to ops (native/runtime/shortcuts.cpp)."""
+
+    def __init__(self, kind: str, function: Any, op: Any, op2: Any = ..., op3: Any = ...) -> None: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
 class NodeRecord:
     """The fields every tape node has (rushlight/autograd/graph.py says what they mean)."""
 

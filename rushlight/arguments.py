@@ -325,12 +325,18 @@ def _converted(checked, plan, name, value, position):
 
 def checked(function, name: str, owner: str = "", module: str = "rushlight"):
     """The function behind a check of its arguments; messages and pickles know it as `name` of `owner`."""
-    call = engines.CheckedFunction(function, _prepare)
+    shortcut = function if isinstance(function, engines.Shortcut) else None
+    call = engines.CheckedFunction(shortcut.__wrapped__ if shortcut else function, _prepare)
+    call.is_method = bool(owner)
+    if shortcut:  # the calls it knows need no check
+        inner, call = call, shortcut.around(call)
+        call.__wrapped__ = inner
+        inner.__name__ = name
+        inner.__qualname__ = f"{owner}.{name}" if owner else name
     call.__name__ = name
     call.__qualname__ = f"{owner}.{name}" if owner else name
     call.__module__ = module
     call.__doc__ = function.__doc__
-    call.is_method = bool(owner)
     return call
 
 

@@ -10,6 +10,7 @@
   X(operators)        \
   X(op_call)          \
   X(checked_call)     \
+  X(module_slots)     \
   X(op_backward)      \
   X(backward_pass)    \
   X(elementwise)      \
@@ -29,9 +30,10 @@ namespace rl {
 RL_METHODS(RL_DECLARE_METHODS)
 #undef RL_DECLARE_METHODS
 
-bool add_records(PyObject* module);  // TensorRecord, NodeRecord and the three below
+bool add_records(PyObject* module);  // TensorRecord, NodeRecord and the four below
 bool add_grad_mode(PyObject* module);
 bool add_op_record(PyObject* module);
 bool add_checked_call(PyObject* module);
+bool add_shortcuts(PyObject* module);
 PyNumberMethods* tensor_number_methods();
 }  // namespace rl

@@ -154,7 +154,7 @@ bool add_records(PyObject* module) {
   TensorRecord::defaults[kRequiresGrad].initial = Py_False;
   NodeRecord::defaults[kNumOutputs].initial = PyLong_FromLong(1);
   return TensorRecord::ready(module, "TensorRecord") && NodeRecord::ready(module, "NodeRecord") &&
-         add_grad_mode(module) && add_op_record(module) && add_checked_call(module);
+         add_grad_mode(module) && add_op_record(module) && add_shortcuts(module) && add_checked_call(module);
 }
 
 PyMethodDef records_methods[] = {{"wrap", wrap, METH_O, "A new Tensor on an array."},

@@ -12,6 +12,7 @@ and a Tensor method.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .. import engine as engines
@@ -130,6 +131,19 @@ def public(*, method: bool | str = False, name: str | None = None, function: boo
         if method:
             METHODS[method if isinstance(method, str) else public_name] = f
         return f
+
+    return decorate
+
+
+def shortcut(kind: str, *names: str):
+    """Let the commonest calls of a view function reach the ops of these names without Python in between.
+
+    native/runtime/shortcuts.cpp says which calls those are; all others, and all errors, stay the function's.
+    """
+
+    def decorate(f):
+        ops = [getattr(primitives, name) for name in names]
+        return functools.update_wrapper(engines.Shortcut(kind, f, *ops), f)
 
     return decorate
 

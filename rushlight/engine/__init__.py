@@ -5,6 +5,7 @@ from .._native import (
     GradMode,
     NodeRecord,
     OpRecord,
+    Shortcut,
     TensorRecord,
     accumulate_grad,
     differentiate,
@@ -14,6 +15,8 @@ from .._native import (
     run_backward,
     set_autograd_helpers,
     set_dtype_class,
+    set_module_class,
+    set_module_slots,
     set_operators,
     set_tensor_class,
     wrap,
@@ -22,6 +25,7 @@ from . import cpu
 
 is_array = cpu.is_array
 
-__all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord accumulate_grad cpu differentiate edge_of
-is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_operators set_tensor_class
+__all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord Shortcut accumulate_grad cpu differentiate edge_of
+is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_module_class set_module_slots
+set_operators set_tensor_class
 wrap""".split()

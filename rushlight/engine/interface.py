@@ -60,6 +60,7 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "reshape": ("a, *, shape", "a view where the strides allow it, else a copy"),
         "squeeze": ("a, *, axes", "without the given axes, each of size 1"),
         "sum_to": ("a, *, shape", "sum over the axes along which `shape` was broadcast to a.shape"),
+        "t": ("a", "view of a matrix transposed"),
         "unsqueeze": ("a, *, axis", "view with a new axis of size 1"),
         "view": ("a, *, shape", "the same memory under another shape"),
         "view_or_none": ("a, *, shape", "view under another shape, None where the strides forbid it"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..autograd.inplace import apply_inplace
-from ..autograd.op import Op, cpu, primitives, public
+from ..autograd.op import Op, cpu, primitives, public, shortcut
 from ..dtypes import dtype_title
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
@@ -171,6 +171,7 @@ def _is_index_tensor(item) -> bool:
     return isinstance(item, (Tensor, list)) or cpu.is_array(item) or (isinstance(item, range))
 
 
+@shortcut("getitem", "select", "slice", "unsqueeze")
 def getitem(self, key):
     """x[key]: views for ints, slices, None and `...`; copies for index tensors and masks."""
     if type(key) is int:  # the commonest form

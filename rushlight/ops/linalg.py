@@ -6,7 +6,7 @@ read transposed views. `einsum` and what else is made of these is in contraction
 
 from __future__ import annotations
 
-from ..autograd.op import Op, primitives, public
+from ..autograd.op import Op, cpu, primitives, public, shortcut
 from ..dtypes import dtype_title, dtype_word
 from ..errors import brackets, by, type_name
 from ..tensor import Tensor
@@ -34,6 +34,7 @@ def _matrix_op(op_name, node_name):
         """a @ b, both matrices or both batches."""
 
         name, inputs, saves_other, grad_name = op_name, 2, 0, node_name
+        kernel = cpu.matmul
 
         def forward(xp, a, b):
             return xp.matmul(a, b)
@@ -76,6 +77,7 @@ def _vector_op(op_name, node_name):
         """(n,) @ (n,) -> ()"""
 
         name, inputs, saves_other, grad_name = op_name, 2, 0, node_name
+        kernel = cpu.matmul
 
         def forward(xp, a, b):
             return xp.matmul(a, b)
@@ -366,6 +368,7 @@ def _linear_op(op_name, node_name):
         """input (..., in) @ weight (out, in).T + bias (out,)"""
 
         name, inputs, save, save_shape, saves_other, grad_name = op_name, 3, (0, 1), (2,), 0, node_name
+        kernel = cpu.linear
 
         def forward(xp, input, weight, bias):
             return xp.linear(input, weight, bias)
@@ -378,7 +381,7 @@ def _linear_op(op_name, node_name):
                 grad_input = xp.matmul(g, weight)
             if need[1]:
                 if len(g.shape) == 2:
-                    grad_weight = xp.matmul(xp.permute(g, axes=(1, 0)), input)
+                    grad_weight = xp.matmul(xp.t(g), input)
                 else:
                     rows = _count(g.shape[:-1])
                     flat_g = xp.reshape(g, shape=(rows, g.shape[-1]))
@@ -399,6 +402,7 @@ _linear_view = _linear_op("linear_view", "ViewBackward0")
 _linear_add = _linear_op("linear_add", "AddBackward0")
 
 
+@shortcut("linear", "linear_addmm", "linear")
 def linear(input, weight, bias=None):
     """input (..., in) @ weight (out, in).T + bias (out,): see nn.functional.linear."""
     _need_tensor(input, "linear", "input", 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.op import Op, cpu, primitives, public
+from ..autograd.op import Op, cpu, primitives, public, shortcut
 from ..errors import brackets, wrap_dim
 from ..size import size_from
 from .shape import turn_inplace
@@ -41,15 +41,17 @@ class t(Op):
     """Matrix transpose."""
 
     inputs, save, grad_name, view = 1, (), "TBackward0", True
+    kernel = cpu.t
 
     def forward(xp, a):
-        return xp.permute(a, axes=(1, 0))
+        return xp.t(a)
 
     def backward(xp, g, saved, need):
-        return (xp.permute(g, axes=(1, 0)),)
+        return (xp.t(g),)
 
 
 @public(method=True, name="permute")
+@shortcut("permute", "permute")
 def permute_function(input, *dims):
     """Dimensions in the given order."""
     dims = size_from(dims)
@@ -66,6 +68,7 @@ def permute_function(input, *dims):
 
 
 @public(method=True, name="transpose")
+@shortcut("transpose", "transpose")
 def transpose_function(input, dim0, dim1):
     """Two dimensions swapped."""
     ndim = input._array.ndim

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.inplace import check_writable
-from ..autograd.op import Op, cpu, named, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public, shortcut
 from ..errors import brackets, broadcast_shapes, type_name, wrap_dim, wrap_dims
 from ..size import size_from
 from ..tensor import Tensor
@@ -53,6 +53,7 @@ class expand(Op):
     """Size-1 dimensions repeated without a copy."""
 
     inputs, save, save_shape, grad_name, view = 1, (), (0,), "ExpandBackward0", True
+    kernel = cpu.expand
 
     def forward(xp, a, *, shape):
         return xp.expand(a, shape=shape)
@@ -104,6 +105,7 @@ class unsqueeze(_Reshaping, Op):
     """A new dimension of size 1."""
 
     grad_name, view = "UnsqueezeBackward0", True
+    kernel = cpu.unsqueeze
 
     def forward(xp, a, *, axis):
         return xp.unsqueeze(a, axis=axis)
@@ -152,6 +154,7 @@ def resolve_shape(shape, count: int) -> tuple[int, ...]:
 
 
 @public(method="view", function=False)
+@shortcut("view", "view")
 def view_method(self, *shape, dtype=None):
     """The same memory as another shape (RuntimeError when the strides forbid it) or as another dtype."""
     if dtype is not None or (len(shape) == 1 and not isinstance(shape[0], (int, tuple, list))):
@@ -160,6 +163,7 @@ def view_method(self, *shape, dtype=None):
 
 
 @public(method=True)
+@shortcut("reshape", "view")
 def reshape(input, *shape):
     """The same elements in another shape: a view where possible, else a copy."""
     shape = resolve_shape(size_from(shape), input._array.size)
@@ -181,6 +185,7 @@ def reshape_as(self, other):
 
 
 @public(method=True)
+@shortcut("flatten", "view")
 def flatten(input, start_dim=0, end_dim=-1):
     """Dimensions start_dim..end_dim joined into one."""
     ndim = input._array.ndim
@@ -299,6 +304,7 @@ def squeeze_function(input, dim=None):
 
 
 @public(method=True, name="unsqueeze")
+@shortcut("unsqueeze", "unsqueeze")
 def unsqueeze_function(input, dim):
     """A new dimension of size 1 at `dim`."""
     return primitives.unsqueeze(input, axis=wrap_dim(dim, input._array.ndim + 1))

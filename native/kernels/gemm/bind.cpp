@@ -258,6 +258,17 @@ static PyObject* matmul_typed(PyArrayObject* a_in, PyArrayObject* b_in, PyObject
   return ok ? out.release() : out_of_work_memory("matmul");
 }
 
+// What the engine does for dtypes without a kernel.
+static PyObject *other_matmul, *other_linear;
+
+// set_gemm_fallbacks(matmul, linear)
+static PyObject* set_gemm_fallbacks(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "set_gemm_fallbacks: expected (matmul, linear)");
+  Py_XSETREF(other_matmul, Py_NewRef(args[0]));
+  Py_XSETREF(other_linear, Py_NewRef(args[1]));
+  Py_RETURN_NONE;
+}
+
 // matmul(a, b, out=None): NumPy's rules for 1-D, 2-D and batched operands. float32 and float64 here, the rest NumPy.
 static PyObject* matmul(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 2 && nargs != 3)
@@ -271,6 +282,7 @@ static PyObject* matmul(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     if (type == NPY_FLOAT32) return matmul_typed<float>(a, b, out, type);
     if (type == NPY_FLOAT64) return matmul_typed<double>(a, b, out, type);
   }
+  if (!out && other_matmul) return PyObject_CallFunctionObjArgs(other_matmul, args[0], args[1], nullptr);
   PyObject* function = numpy_matmul();
   if (!function) return nullptr;
   if (!out) return PyObject_CallFunctionObjArgs(function, args[0], args[1], nullptr);
@@ -336,15 +348,33 @@ static PyObject* linear_typed(PyArrayObject* x_in, PyArrayObject* w_in, PyArrayO
   return ok ? out.release() : out_of_work_memory("linear");
 }
 
-// linear(input (..., in), weight (out, in), bias (out,) or None, activation 0 none / 1 relu): float32 or float64
-static PyObject* linear(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 4) return PyErr_Format(PyExc_TypeError, "linear: expected 4 arguments, got %zd", nargs);
+// activation=None or "relu"
+static bool activation_argument(PyObject* names, PyObject* value, int64_t* activation) {
+  const bool known =
+      PyTuple_GET_SIZE(names) == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "activation") == 0 &&
+      (value == Py_None || (PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, "relu") == 0));
+  if (!known) PyErr_SetString(PyExc_TypeError, "linear: expected activation=None or 'relu'");
+  *activation = value != Py_None;
+  return known;
+}
+
+// linear(input (..., in), weight (out, in), bias (out,) or None, activation 0 none / 1 relu): float32 or float64.
+// linear(input, weight, bias, *, activation=None): other dtypes too.
+static PyObject* linear(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+  const bool named = names && PyTuple_GET_SIZE(names);
+  if (nargs != 3 && (nargs != 4 || named))
+    return PyErr_Format(PyExc_TypeError, "linear: expected 4 arguments, got %zd", nargs);
   PyArrayObject* x = as_array(args[0], "linear", "input");
   PyArrayObject* w = x ? as_array(args[1], "linear", "weight") : nullptr;
   PyArrayObject* bias = nullptr;
   if (!w || (args[2] != Py_None && !(bias = as_array(args[2], "linear", "bias")))) return nullptr;
-  int64_t activation;
-  if (!as_int(args[3], &activation, "linear", "activation")) return nullptr;
+  int64_t activation = 0;
+  if (named && !activation_argument(names, args[3], &activation)) return nullptr;
+  if (nargs == 3 && PyArray_TYPE(x) != NPY_FLOAT32 && PyArray_TYPE(x) != NPY_FLOAT64 && other_linear) {
+    PyObject* arguments[] = {args[0], args[1], args[2], activation ? Py_True : Py_False};
+    return PyObject_Vectorcall(other_linear, arguments, 4, nullptr);
+  }
+  if (nargs == 4 && !as_int(args[3], &activation, "linear", "activation")) return nullptr;
   if (activation < 0 || activation > 1) return PyErr_Format(PyExc_ValueError, "linear: activation must be 0 or 1");
   const int type = PyArray_TYPE(x);
   if (!same_type(w, type, "linear", "weight") || (bias && !same_type(bias, type, "linear", "bias"))) return nullptr;
@@ -421,7 +451,9 @@ static PyObject* addmm(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 #define RL_METHOD(name, text) \
   {#name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(name)), METH_FASTCALL, text}
 PyMethodDef gemm_methods[] = {RL_METHOD(matmul, "matmul(a, b, out=None)"),
-                              RL_METHOD(linear, "linear(input, weight, bias or None, activation)"),
+                              {"linear", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(linear)),
+                               METH_FASTCALL | METH_KEYWORDS, "linear(input, weight, bias or None, activation)"},
+                              RL_METHOD(set_gemm_fallbacks, "Register what other dtypes go to."),
                               RL_METHOD(addmm, "addmm(input, a, b, alpha)"),
                               RL_METHOD(measure_peak, "measure_peak(dtype name, threads) -> FLOP/s"),
                               RL_METHOD(measure_bandwidth, "measure_bandwidth(threads) -> bytes/s"),

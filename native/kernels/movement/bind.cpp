@@ -106,20 +106,32 @@ static PyObject* storage_offset(PyObject*, PyObject* arg) {
   return PyLong_FromLongLong(item ? (PyArray_BYTES(a) - low) / item : 0);
 }
 
+// (array, value by position or by this name): the value, borrowed; else TypeError
+static PyObject* one_argument(const char* op, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords,
+                              const char* name) {
+  const Py_ssize_t named = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+  if (nargs + named == 2 && nargs >= 1 &&
+      (!named || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0), name) == 0))
+    return args[1];
+  PyErr_Format(PyExc_TypeError, "%s: expected (array, %s)", op, name);
+  return nullptr;
+}
+
 // expand(array, shape): size-1 dimensions repeated, new ones in front, by zero strides.
-static PyObject* expand(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "expand: expected (array, shape)");
+static PyObject* expand(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  PyObject* const shape_given = one_argument("expand", args, nargs, keywords, "shape");
+  if (!shape_given) return nullptr;
   PyArrayObject* a = as_array(args[0], "expand", "array");
   int ndim;
   int64_t shape[NPY_MAXDIMS];
-  if (!a || !shape_argument(args[1], &ndim, shape, "expand", "shape")) return nullptr;
+  if (!a || !shape_argument(shape_given, &ndim, shape, "expand", "shape")) return nullptr;
   const int lead = ndim - PyArray_NDIM(a);
-  if (lead < 0) return PyErr_Format(PyExc_RuntimeError, "expand: %R has fewer dimensions than the array", args[1]);
+  if (lead < 0) return PyErr_Format(PyExc_RuntimeError, "expand: %R has fewer dimensions than the array", shape_given);
   npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
   for (int i = 0; i < ndim; ++i) {
     dims[i] = shape[i];
     steps[i] = 0;
-    if (shape[i] < 0) return PyErr_Format(PyExc_RuntimeError, "expand: negative size in %R", args[1]);
+    if (shape[i] < 0) return PyErr_Format(PyExc_RuntimeError, "expand: negative size in %R", shape_given);
     if (i < lead) continue;
     const npy_intp size = PyArray_DIM(a, i - lead);
     if (size == shape[i])
@@ -132,12 +144,13 @@ static PyObject* expand(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 }
 
 // permute(array, axes): axes a permutation of the dimensions, none negative.
-static PyObject* permute(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "permute: expected (array, axes)");
+static PyObject* permute(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  PyObject* const axes_given = one_argument("permute", args, nargs, keywords, "axes");
+  if (!axes_given) return nullptr;
   PyArrayObject* a = as_array(args[0], "permute", "array");
   int ndim;
   int64_t axes[NPY_MAXDIMS];
-  if (!a || !shape_argument(args[1], &ndim, axes, "permute", "axes")) return nullptr;
+  if (!a || !shape_argument(axes_given, &ndim, axes, "permute", "axes")) return nullptr;
   uint64_t seen = 0;
   npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
   bool valid = ndim == PyArray_NDIM(a);
@@ -148,24 +161,23 @@ static PyObject* permute(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     dims[i] = PyArray_DIM(a, int(axes[i]));
     steps[i] = PyArray_STRIDE(a, int(axes[i]));
   }
-  if (!valid) return PyErr_Format(PyExc_RuntimeError, "permute: %R is no permutation of the dimensions", args[1]);
+  if (!valid) return PyErr_Format(PyExc_RuntimeError, "permute: %R is no permutation of the dimensions", axes_given);
   return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
 }
 
-// view(array, shape): the same elements under another shape without a copy, or None where the strides forbid it.
-static PyObject* view(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "view: expected (array, shape)");
-  PyArrayObject* a = as_array(args[0], "view", "array");
+// The same elements under another shape without a copy, or None where the strides forbid it.
+static PyObject* try_view(PyObject* array, PyObject* given) {
+  PyArrayObject* a = as_array(array, "view", "array");
   int ndim;
   int64_t shape[NPY_MAXDIMS];
-  if (!a || !shape_argument(args[1], &ndim, shape, "view", "shape")) return nullptr;
+  if (!a || !shape_argument(given, &ndim, shape, "view", "shape")) return nullptr;
   int64_t count = 1;
   for (int i = 0; i < ndim; ++i)
     if (shape[i] < 0 || __builtin_mul_overflow(count, shape[i], &count))
-      return PyErr_Format(PyExc_RuntimeError, "view: invalid shape %R", args[1]);
+      return PyErr_Format(PyExc_RuntimeError, "view: invalid shape %R", given);
   const int64_t size = PyArray_SIZE(a), item = PyArray_ITEMSIZE(a);
   if (count != size)
-    return PyErr_Format(PyExc_RuntimeError, "shape '%R' is invalid for input of size %lld", args[1], (long long)size);
+    return PyErr_Format(PyExc_RuntimeError, "shape '%R' is invalid for input of size %lld", given, (long long)size);
   npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
   for (int i = 0; i < ndim; ++i) dims[i] = shape[i];
   if (size == 0) {
@@ -198,6 +210,59 @@ static PyObject* view(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   }
   for (; target >= 0; --target) steps[target] = inner;  // leading ones
   return make_view(a, ndim, dims, steps, PyArray_BYTES(a));
+}
+
+// view_or_none(array, shape)
+static PyObject* view_or_none(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  PyObject* shape = one_argument("view_or_none", args, nargs, keywords, "shape");
+  return shape ? try_view(args[0], shape) : nullptr;
+}
+
+// view(array, shape): RuntimeError where the strides forbid it.
+static PyObject* view(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  PyObject* shape = one_argument("view", args, nargs, keywords, "shape");
+  PyObject* result = shape ? try_view(args[0], shape) : nullptr;
+  if (result != Py_None) return result;
+  Py_DECREF(result);
+  return PyErr_Format(PyExc_RuntimeError,
+                      "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+                      "across two contiguous subspaces). Use .reshape(...) instead.");
+}
+
+// t(array): a matrix transposed.
+static PyObject* t(PyObject*, PyObject* array) {
+  PyArrayObject* a = as_array(array, "t", "array");
+  if (!a) return nullptr;
+  if (PyArray_NDIM(a) != 2)
+    return PyErr_Format(PyExc_RuntimeError, "t: expected a matrix, got %d dimensions", PyArray_NDIM(a));
+  const npy_intp dims[] = {PyArray_DIM(a, 1), PyArray_DIM(a, 0)};
+  const npy_intp steps[] = {PyArray_STRIDE(a, 1), PyArray_STRIDE(a, 0)};
+  return make_view(a, 2, dims, steps, PyArray_BYTES(a));
+}
+
+// unsqueeze(array, axis): a new axis of size 1 before `axis`.
+static PyObject* unsqueeze(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObject* keywords) {
+  PyObject* given = one_argument("unsqueeze", args, nargs, keywords, "axis");
+  int64_t axis;
+  if (!given || !as_int(given, &axis, "unsqueeze", "axis")) return nullptr;
+  PyArrayObject* a = as_array(args[0], "unsqueeze", "array");
+  if (!a) return nullptr;
+  const int ndim = PyArray_NDIM(a);
+  if (axis < 0 || axis > ndim)
+    return PyErr_Format(PyExc_IndexError, "unsqueeze: axis %lld of %d dimensions", (long long)axis, ndim + 1);
+  if (ndim == NPY_MAXDIMS) return PyErr_Format(PyExc_RuntimeError, "unsqueeze: at most %d dimensions", NPY_MAXDIMS);
+  npy_intp dims[NPY_MAXDIMS], steps[NPY_MAXDIMS];
+  for (int i = 0; i <= ndim; ++i) {
+    const int from = i < axis ? i : i - 1;
+    dims[i] = i == axis ? 1 : PyArray_DIM(a, from);
+    steps[i] = i == axis ? 0 : PyArray_STRIDE(a, from);
+  }
+  // Of the new axis any stride would do; the one of a contiguous array keeps its numbers plain.
+  if (axis == ndim)
+    steps[axis] = PyArray_ITEMSIZE(a);
+  else if (__builtin_mul_overflow(dims[axis + 1], steps[axis + 1], &steps[axis]))
+    steps[axis] = 0;  // an empty array
+  return make_view(a, ndim + 1, dims, steps, PyArray_BYTES(a));
 }
 
 #define FAST(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL
@@ -282,9 +347,12 @@ static PyObject* slice(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObj
 #define FAST_KEYWORDS(f) reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)), METH_FASTCALL | METH_KEYWORDS
 PyMethodDef movement_methods[] = {{"as_strided", FAST(as_strided), "View with given shape, strides and offset."},
                                   {"storage_offset", storage_offset, METH_O, "Elements before the view's first."},
-                                  {"expand", FAST(expand), "Broadcast view."},
-                                  {"permute", FAST(permute), "Reordered dimensions."},
-                                  {"view", FAST(view), "Reshaped view, or None."},
+                                  {"expand", FAST_KEYWORDS(expand), "Broadcast view."},
+                                  {"permute", FAST_KEYWORDS(permute), "Reordered dimensions."},
+                                  {"view", FAST_KEYWORDS(view), "Reshaped view."},
+                                  {"view_or_none", FAST_KEYWORDS(view_or_none), "Reshaped view, or None."},
+                                  {"t", t, METH_O, "A matrix transposed."},
+                                  {"unsqueeze", FAST_KEYWORDS(unsqueeze), "View with a new axis of size 1."},
                                   {"select", FAST_KEYWORDS(select), "View of one index along an axis."},
                                   {"slice", FAST_KEYWORDS(slice), "View of start:stop:step along an axis."},
                                   {"copy", FAST(copy_array), "copy(target, source): target[...] = source."},

@@ -15,29 +15,34 @@ def _is_half(dtype) -> bool:
     return dtype.itemsize == 2 and (dtype.kind == "f" or dtype.name == "bfloat16")
 
 
-def matmul(a, b):
-    """a @ b by NumPy's rules: 1-D operands are vectors, leading dimensions broadcast. Strides are read in place."""
-    dtype = a.dtype
-    if dtype is _FLOAT32 or dtype is _FLOAT64:
-        return _native.matmul(a, b)
-    if _is_half(dtype):
-        return _native.matmul(a.astype(np.float32), b.astype(np.float32)).astype(dtype)
+def _matmul(a, b):
+    """Dtypes without a kernel."""
+    if _is_half(a.dtype):
+        return _native.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     return np.asarray(np.matmul(a, b))
 
 
-def linear(input, weight, bias, *, activation=None):
-    """input (..., in) @ weight (out, in).T + bias (out,), then relu if asked. bias may be None."""
-    code = 1 if activation == "relu" else 0
-    dtype = input.dtype
-    if dtype is _FLOAT32 or dtype is _FLOAT64:
-        return _native.linear(input, weight, bias, code)
-    if _is_half(dtype):
+# matmul(a, b): a @ b by NumPy's rules: 1-D operands are vectors, leading dimensions broadcast. Strides are read in
+# place.
+matmul = _native.matmul
+
+
+def _linear(input, weight, bias, relu):
+    """Dtypes without a kernel."""
+    if _is_half(input.dtype):
         bias = None if bias is None else bias.astype(np.float32)
-        return _native.linear(input.astype(np.float32), weight.astype(np.float32), bias, code).astype(dtype)
+        wide = _native.linear(input.astype(np.float32), weight.astype(np.float32), bias, int(relu))
+        return wide.astype(input.dtype)
     out = np.matmul(input, weight.T)
     if bias is not None:
         out = out + bias
-    return np.maximum(out, 0) if code else np.asarray(out)
+    return np.maximum(out, 0) if relu else np.asarray(out)
+
+
+# linear(input, weight, bias, *, activation=None): input (..., in) @ weight (out, in).T + bias (out,), then relu if
+# asked. bias may be None.
+linear = _native.linear
+_native.set_gemm_fallbacks(_matmul, _linear)
 
 
 def addmm(input, a, b, *, beta, alpha):

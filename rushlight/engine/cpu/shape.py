@@ -13,6 +13,7 @@ __all__ = [
     "reshape",
     "squeeze",
     "sum_to",
+    "t",
     "unsqueeze",
     "view",
     "view_or_none",
@@ -20,44 +21,23 @@ __all__ = [
 
 _ALL = np.s_[:]
 
-
-def view(a, *, shape):
-    """The same memory under another shape; RuntimeError where the strides forbid it."""
-    result = _native.view(a, shape)
-    if result is None:
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
-    return result
-
-
-def view_or_none(a, *, shape):
-    return _native.view(a, shape)
+view = _native.view  # view(a, *, shape): the same memory; RuntimeError where the strides forbid it
+view_or_none = _native.view_or_none
+permute = _native.permute  # permute(a, *, axes)
+t = _native.t
+expand = _native.expand  # expand(a, *, shape): zero strides along what is repeated
+unsqueeze = _native.unsqueeze  # unsqueeze(a, *, axis)
 
 
 def reshape(a, *, shape):
     """A view where the strides allow it, else a copy."""
-    result = _native.view(a, shape)
+    result = _native.view_or_none(a, shape)
     return _native.view(contiguous(a), shape) if result is None else result
-
-
-def permute(a, *, axes):
-    return _native.permute(a, axes)
-
-
-def expand(a, *, shape):
-    """Broadcast view with zero strides."""
-    return _native.expand(a, shape)
 
 
 def squeeze(a, *, axes):
     """Without the given axes, each of size 1."""
     return a[tuple([0 if i in axes else _ALL for i in range(a.ndim)]) + (Ellipsis,)]
-
-
-def unsqueeze(a, *, axis):
-    return a[(_ALL,) * axis + (None, Ellipsis)]
 
 
 def sum_to(a, *, shape):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.op import shortcut
 from ...ops import linalg
 from ...ops.contraction import bilinear
 from ...tensor import Tensor
@@ -9,6 +10,7 @@ from ...tensor import Tensor
 __all__ = ["bilinear", "linear"]
 
 
+@shortcut("linear", "linear_addmm", "linear")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = input @ weight.T + bias, over the last dimension.
 

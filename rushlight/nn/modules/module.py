@@ -6,6 +6,7 @@ state dict in `module_state`, hooks in `module_hooks`.
 
 from collections import OrderedDict
 
+from ... import engine
 from ...autograd.mode import no_grad
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
@@ -111,6 +112,10 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         state["_modules"] = {}
         if self.call_super_init:
             super().__init__(*args, **kwargs)
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        engine.set_module_slots(cls)
 
     def forward(self, *input):
         """Compute the output; every subclass overrides this."""
@@ -466,6 +471,9 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         state["_modules"] = state["_modules"].copy()
         state["_is_replica"] = True
         return replica
+
+
+engine.set_module_class(Module, _global_call_hooks)  # lookups and plain calls without Python in between
 
 
 def _replaced(hooks, module, name, value):
