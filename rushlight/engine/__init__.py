@@ -25,7 +25,6 @@ from . import cpu
 
 is_array = cpu.is_array
 
-__all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord Shortcut accumulate_grad cpu differentiate edge_of
-is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_module_class set_module_slots
-set_operators set_tensor_class
-wrap""".split()
+__all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord Shortcut accumulate_grad cpu differentiate
+edge_of is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_module_class set_module_slots
+set_operators set_tensor_class wrap""".split()

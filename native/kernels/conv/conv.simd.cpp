@@ -2,6 +2,7 @@
 
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/gather.h"
+#include "kernels/conv/images.h"
 
 namespace rl::RL_ISA {
 
@@ -125,11 +126,39 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
 
 static inline int64_t volume(const int64_t* size) { return size[0] * size[1] * size[2]; }
 
+// The forward convolution by images.h, or (turned) the gradient of its input.
+template <class T>
+static bool run_images(const ConvShape& s, const T* source, const T* w, const T* bias, T* out, bool relu, bool turned) {
+  ImageConv<T> g = {};
+  g.source = source;
+  g.out = out;
+  g.bias = bias;
+  g.relu = relu;
+  g.batch = s.batch;
+  g.channels = turned ? s.out_channels : s.in_channels;
+  g.rows = turned ? s.in_channels : s.out_channels;
+  for (int i = 0; i < 2; ++i) {
+    g.size[i] = (turned ? s.output : s.input)[i + 1];
+    g.out_size[i] = (turned ? s.input : s.output)[i + 1];
+    g.kernel[i] = s.kernel[i + 1];
+    g.stride[i] = s.stride[i + 1];
+    g.padding[i] = turned ? s.kernel[i + 1] - 1 - s.padding[i + 1] : s.padding[i + 1];
+  }
+  const int64_t taps = volume(s.kernel), per_row = s.in_channels * taps;
+  Buffer packed(g.rows * g.channels * taps * int64_t(sizeof(T)));
+  if (!packed.pointer) return false;
+  pack_taps(g, w, turned ? taps : per_row, turned ? per_row : taps, turned, packed.as<T>());
+  g.a = packed.as<T>();
+  return image_conv(g);
+}
+
 template <class T>
 static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* out, bool relu) {
   const int64_t taps = volume(s.kernel);
   if (s.batch * s.groups * s.out_channels * volume(s.output) == 0) return true;
   if (is_depthwise(s)) return depthwise_forward(s, x, w, bias, out, relu);
+  if (s.in_channels > 0 && image_conv_pays<T>(s, s.in_channels, s.out_channels, s.input))
+    return run_images(s, x, w, bias, out, relu, false);
   Buffer tables(2 * taps * int64_t(sizeof(int64_t)));
   if (!tables.pointer) return false;
   int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
@@ -203,6 +232,9 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
   const int64_t taps = volume(s.kernel);
   if (s.batch * s.groups * s.in_channels * volume(s.input) == 0) return true;
   if (is_depthwise(s)) return depthwise_grad_input(s, grad, w, bias, gx);
+  if (s.out_channels > 0 && s.stride[1] == 1 && s.stride[2] == 1 && volume(s.output) > 0 &&
+      image_conv_pays<T>(s, s.out_channels, s.in_channels, s.output))
+    return run_images(s, grad, w, bias, gx, false, true);
   const int64_t phases[3] = {phases_in_reach(s, 0), phases_in_reach(s, 1), phases_in_reach(s, 2)};
   if (volume(phases) != volume(s.stride) || s.out_channels == 0)
     fill_planes(gx, s.batch * s.groups * s.in_channels, s.groups * s.in_channels, volume(s.input), bias);
