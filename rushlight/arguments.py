@@ -328,16 +328,16 @@ def checked(function, name: str, owner: str = "", module: str = "rushlight"):
     shortcut = function if isinstance(function, engines.Shortcut) else None
     call = engines.CheckedFunction(shortcut.__wrapped__ if shortcut else function, _prepare)
     call.is_method = bool(owner)
+    calls = [call]
     if shortcut:  # the calls it knows need no check
-        inner, call = call, shortcut.around(call)
-        call.__wrapped__ = inner
-        inner.__name__ = name
-        inner.__qualname__ = f"{owner}.{name}" if owner else name
-    call.__name__ = name
-    call.__qualname__ = f"{owner}.{name}" if owner else name
-    call.__module__ = module
-    call.__doc__ = function.__doc__
-    return call
+        calls.append(shortcut.around(call))
+        calls[1].__wrapped__ = call
+    for each in calls:
+        each.__name__ = name
+        each.__qualname__ = f"{owner}.{name}" if owner else name
+        each.__module__ = module
+        each.__doc__ = function.__doc__
+    return calls[-1]
 
 
 engines.set_dtype_class(dtypes.DType)

@@ -361,7 +361,8 @@ static PyObject* reduce(PyObject* self, PyObject*) { return PyObject_GetAttrStri
 // around(function): the same shortcut for another function, e.g. one that checks its arguments
 static PyObject* around(PyObject* object, PyObject* function) {
   auto* self = reinterpret_cast<Shortcut*>(object);
-  if (!PyCallable_Check(function)) return PyErr_Format(PyExc_TypeError, "around: expected a callable, got %R", function);
+  if (!PyCallable_Check(function))
+    return PyErr_Format(PyExc_TypeError, "around: expected a callable, got %R", function);
   auto* other = reinterpret_cast<Shortcut*>(Py_TYPE(object)->tp_alloc(Py_TYPE(object), 0));
   if (!other) return nullptr;
   other->vectorcall = self->vectorcall;
@@ -372,7 +373,8 @@ static PyObject* around(PyObject* object, PyObject* function) {
 }
 
 static PyMethodDef shortcut_methods[] = {{"around", around, METH_O, "The same shortcut for another function."},
-    {"__reduce__", reduce, METH_NOARGS, nullptr}, {nullptr, nullptr, 0, nullptr}};
+                                         {"__reduce__", reduce, METH_NOARGS, nullptr},
+                                         {nullptr, nullptr, 0, nullptr}};
 static PyGetSetDef attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                    {nullptr, nullptr, nullptr, nullptr, nullptr}};
 static PyTypeObject shortcut_type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight._native.Shortcut"};

@@ -136,7 +136,7 @@ def public(*, method: bool | str = False, name: str | None = None, function: boo
 
 
 def shortcut(kind: str, *names: str):
-    """Let the commonest calls of a view function reach the ops of these names without Python in between.
+    """Let the commonest calls of a function reach the ops of these names without Python in between.
 
     native/runtime/shortcuts.cpp says which calls those are; all others, and all errors, stay the function's.
     """
