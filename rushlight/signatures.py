@@ -89,6 +89,9 @@ view_as expand_as reshape_as type_as is_same_size | other Tensor
 frobenius_norm nuclear_norm | dim int|ints
 rot90 | dims ints
 as_strided_ as_strided_scatter | size ints, storage_offset int|None
+scatter_reduce scatter_reduce_ index_reduce index_reduce_ | reduce str, include_self bool
+put put_ | accumulate bool
+nonzero_static | size int, fill_value int
 """
 
 # Element types that a function does not compute in: functions (a star: also in place) | types | the error. The type is

@@ -263,7 +263,12 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
             "a, indices, src, *, axis",
             "a copy of `a` with src (array or number) written at indices along axis",
         ),
+        "scatter_reduce": (
+            "a, indices, src, *, axis, reduce, include_self",
+            "a copy of `a` with src combined into it at indices along axis (sum, mean, prod, amax, amin)",
+        ),
         "take_along": ("a, indices, *, axis", "whole slices of `a` along axis, picked by a 1-d index array"),
+        "unravel": ("places, *, shape", "flat positions as one index array per axis"),
     },
     "linalg": {
         "addmm": ("input, a, b, *, beta, alpha", "beta * input + alpha * (a @ b) for matrices"),

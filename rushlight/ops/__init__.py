@@ -6,8 +6,8 @@ Importing this package defines the ops (autograd.op.primitives) and the public f
 import importlib
 
 FAMILIES = (
-    "promote elementwise special shape permute copying slicing joining rearrange reduce index compare sorting "
-    "complex_parts linalg contraction conv padding pool norm softmax "
+    "promote elementwise special shape permute copying slicing joining rearrange reduce "
+    "index gather index_select masked compare sorting complex_parts linalg contraction conv padding pool norm softmax "
     "statistics factor lu solve matrix_functions activation loss noise sampling view_copies inplace_functions"
 ).split()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..autograd.inplace import apply_inplace
-from ..autograd.op import METHODS, Op, named, primitives, public
+from ..autograd.op import METHODS, Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..tensor import Tensor
 from . import promote
@@ -407,8 +407,8 @@ def mvlgamma(input, p, *, out=None):
     """The multivariate log-gamma function: p (p - 1) / 4 log(pi) + sum of lgamma(x - i / 2), i = 0 .. p - 1."""
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    result = lgamma(input)
-    for i in range(1, p):
-        result = result + lgamma(sub(input, i / 2))
+    input = promote.to_float(input)
+    halves = Tensor._wrap(cpu.mul(cpu.arange(0, p, 1, input._array.dtype), 0.5))
+    result = lgamma(sub(input.unsqueeze(-1), halves)).sum(-1)
     result = named(result + p * (p - 1) / 4 * math.log(math.pi), "MvlgammaBackward0")
     return result if out is None else into(out, result)

@@ -1,4 +1,4 @@
-"""Indexing, gather and scatter."""
+"""Indexing with brackets."""
 
 from cases import E, OpCase, S, bools, ints
 
@@ -50,42 +50,9 @@ CASES = [
         grad_fn=False,
     ),
     OpCase(
-        "gather",
-        lambda m, x, i: (m.gather(x, 1, i), x.gather(-1, i)),
-        [S((3, 5), ints(3, 2, low=0, high=5))],
-        [
-            E(lambda m: m.gather(m.ones(2, 2), 1, m.tensor([[2]])), "out of bounds"),
-            E(lambda m: m.gather(m.ones(2, 2), 1, m.tensor([[0.0]])), "int64"),
-        ],
-    ),
-    OpCase(
-        "scatter",
-        lambda m, x, s: (x.scatter(1, m.tensor([[0, 1], [2, 3]]), s), x.scatter(1, m.tensor([[0, 1], [2, 3]]), 2.5)),
-        [S((3, 5), (2, 2))],
+        "index_put",
+        lambda m, x, v, i: (x.index_put((i,), v), x.index_put((i, i), m.ones((), dtype=x.dtype), accumulate=True)),
+        [S((4, 4), (4,), ints(3, low=0, high=4))],
         grad_fn=False,
     ),
-    OpCase("scatter_add", lambda m, x, i, s: m.scatter_add(x, 0, i, s), [S((3, 4), ints(5, 4, low=0, high=3), (5, 4))]),
-    OpCase(
-        "index_select",
-        lambda m, x, i: (m.index_select(x, 0, i), x.index_select(1, i)),
-        [S((4, 5), ints(6, low=0, high=4))],
-        [E(lambda m: m.index_select(m.ones(3), 0, m.tensor([3])), "out of range")],
-    ),
-    OpCase(
-        "index_add",
-        lambda m, x, i, s: m.index_add(x, 0, i, s),
-        [S((4, 5), ints(6, low=0, high=4), (6, 5))],
-        grad_fn=False,
-    ),
-    OpCase(
-        "masked_fill",
-        lambda m, x, b: x.masked_fill(b, -1.0),
-        [S((3, 4), bools(3, 4)), S((3, 4), bools(4))],
-        [E(lambda m: m.ones(2).masked_fill(m.ones(2), 1.0), "boolean")],
-    ),
-    OpCase("masked_select", lambda m, x, b: m.masked_select(x, b), [S((3, 4), bools(3, 4))], grad_fn=False),
-    OpCase(
-        "nonzero", lambda m, b: (m.nonzero(b), b.nonzero(as_tuple=True)), [S(bools(3, 4)), S(bools(5))], grad_order=0
-    ),
-    OpCase("take", lambda m, x, i: m.take(x, i), [S((3, 4), ints(2, 2, low=0, high=12))], grad_fn=False),
 ]

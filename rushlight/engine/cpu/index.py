@@ -17,8 +17,10 @@ __all__ = [
     "index_scatter",
     "nonzero",
     "scatter_add",
+    "scatter_reduce",
     "scatter_write",
     "take_along",
+    "unravel",
 ]
 
 _ALL = np.s_[:]
@@ -104,6 +106,43 @@ def scatter_write(a, indices, src, *, axis):
         src = src[tuple(np.s_[:n] for n in indices.shape)]
     (out if out.ndim else out.reshape(1))[_grid(indices, axis) if out.ndim else (indices.reshape(-1),)] = src
     return out
+
+
+_COMBINE = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+
+
+def scatter_reduce(a, indices, src, *, axis, reduce, include_self):
+    """A copy of `a` with src combined into it at indices along axis; without `a`'s own values there if asked."""
+    out = clone(a)
+    places = _grid(indices, axis)
+    if not include_self:
+        low, high = (False, True) if a.dtype.kind == "b" else _extremes(a.dtype)
+        out[places] = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
+    with np.errstate(all="ignore"):
+        _COMBINE[reduce].at(out, places, src)
+        if reduce == "mean":
+            count = np.zeros(a.shape, np.int64)
+            if include_self:
+                count += 1
+            np.add.at(count, places, 1)
+            count[count == 0] = 1
+            out = (
+                np.floor_divide(out, count, dtype=out.dtype) if a.dtype.kind in "iu" else out / count.astype(out.dtype)
+            )
+    return out
+
+
+def _extremes(dtype):
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        return info.min, info.max
+    return -np.inf, np.inf
+
+
+def unravel(places, *, shape):
+    """Flat positions, negative ones counted from the end, as one int64 index array per axis."""
+    size = math.prod(shape)
+    return np.unravel_index(np.where(places < 0, places + size, places), shape)
 
 
 def take_along(a, indices, *, axis):
