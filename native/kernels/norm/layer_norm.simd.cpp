@@ -1,34 +1,110 @@
 #include <cmath>
 
 #include "kernels/norm/moments.h"
+#include "simd/lanes.h"
+#include "simd/unroll.h"
 
 namespace rl::RL_ISA {
 
+// `rows` rows of at most kBlock items side by side: what one row waits for, the others compute meanwhile. The sums are
+// run_moments': deviations from the rounded mean, corrected for its rounding.
+template <class T, int rows>
+static RL_INLINE void norm_rows(const T* x, const T* weight, const T* bias, int64_t D, double eps, T* y, T* mean,
+                                T* rstd) {
+  constexpr int L = Vec<T>::lanes;
+  using V = Vec<T>;
+  const int64_t whole = D / L * L;
+  const int tail = int(D - whole);
+  const Mask<T> there = first_lanes<T>(tail);
+  V sum[rows][2], centre[rows], scale[rows];
+  double exact[rows];
+  unroll<rows>([&](auto r) RL_UNROLLED { sum[r][0] = sum[r][1] = V::zero(); });
+  int64_t i = 0;
+  for (; i + 2 * L <= whole; i += 2 * L)
+    unroll<rows>([&](auto r) RL_UNROLLED {
+      sum[r][0] += V::load(x + r * D + i);
+      sum[r][1] += V::load(x + r * D + i + L);
+    });
+  if (i < whole) unroll<rows>([&](auto r) RL_UNROLLED { sum[r][0] += V::load(x + r * D + i); });
+  if (tail) unroll<rows>([&](auto r) RL_UNROLLED { sum[r][1] += V::load_n(x + r * D + whole, tail); });
+  const double share = 1.0 / double(D);
+  unroll<rows>([&](auto r) RL_UNROLLED {
+    exact[r] = double(reduce_add(sum[r][0] + sum[r][1])) * share;
+    mean[r] = T(exact[r]);
+    centre[r] = V(mean[r]);
+    sum[r][0] = sum[r][1] = V::zero();
+  });
+  for (i = 0; i + 2 * L <= whole; i += 2 * L)
+    unroll<rows>([&](auto r) RL_UNROLLED {
+      const V a = V::load(x + r * D + i) - centre[r], b = V::load(x + r * D + i + L) - centre[r];
+      sum[r][0] = fma(a, a, sum[r][0]);
+      sum[r][1] = fma(b, b, sum[r][1]);
+    });
+  if (i < whole)
+    unroll<rows>([&](auto r) RL_UNROLLED {
+      const V a = V::load(x + r * D + i) - centre[r];
+      sum[r][0] = fma(a, a, sum[r][0]);
+    });
+  if (tail)
+    unroll<rows>([&](auto r) RL_UNROLLED {
+      const V a = select<T>(there, V::load_n(x + r * D + whole, tail) - centre[r], V::zero());
+      sum[r][1] = fma(a, a, sum[r][1]);
+    });
+  unroll<rows>([&](auto r) RL_UNROLLED {
+    const double shift = exact[r] - double(mean[r]);
+    const double var = double(reduce_add(sum[r][0] + sum[r][1])) * share - shift * shift;
+    rstd[r] = T(1 / std::sqrt((var < 0 ? 0 : var) + eps));
+    scale[r] = V(rstd[r]);
+  });
+  for (i = 0; i < D; i += L) {
+    const int n = D - i < L ? tail : L;
+    const auto at = [&](const T* p) RL_UNROLLED { return n == L ? V::load(p + i) : V::load_n(p + i, n); };
+    const V w = weight ? at(weight) : V(T(1)), b = bias ? at(bias) : V::zero();
+    unroll<rows>([&](auto r) RL_UNROLLED {
+      V v = (at(x + r * D) - centre[r]) * scale[r];
+      if (weight) v *= w;
+      if (bias) v += b;
+      if (n == L)
+        v.store(y + r * D + i);
+      else
+        v.store_n(y + r * D + i, n);
+    });
+  }
+}
+
+template <class T>
+static RL_INLINE void long_row(const T* x, const T* weight, const T* bias, int64_t D, double eps, T* y, T* mean,
+                               T* rstd) {
+  constexpr int L = Vec<T>::lanes;
+  const Moments m = run_moments(x, 1, D, D);
+  const double var = m.squares < 0 ? 0 : m.squares / m.count;
+  *mean = T(m.mean);
+  *rstd = T(1 / std::sqrt(var + eps));
+  const Vec<T> centre(*mean), scale(*rstd);
+  for (int64_t i = 0; i < D; i += L) {
+    const int n = D - i < L ? int(D - i) : L;
+    const auto at = [&](const T* p) { return n == L ? Vec<T>::load(p + i) : Vec<T>::load_n(p + i, n); };
+    Vec<T> v = (at(x) - centre) * scale;
+    if (weight) v *= at(weight);
+    if (bias) v += at(bias);
+    if (n == L) {
+      v.store(y + i);
+    } else {
+      v.store_n(y + i, n);
+    }
+  }
+}
+
 template <class T>
 void layer_norm(const T* x, const T* weight, const T* bias, int64_t R, int64_t D, double eps, T* y, T* mean, T* rstd) {
-  constexpr int L = Vec<T>::lanes;
-  parallel_for(R, kSimpleGrain / 2 / (D + 1) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const T* from = x + r * D;
-      T* to = y + r * D;
-      const Moments m = run_moments(from, 1, D, D);
-      const double var = m.squares < 0 ? 0 : m.squares / m.count;
-      mean[r] = T(m.mean);
-      rstd[r] = T(1 / std::sqrt(var + eps));
-      const Vec<T> centre(mean[r]), scale(rstd[r]);
-      for (int64_t i = 0; i < D; i += L) {
-        const int n = D - i < L ? int(D - i) : L;
-        const auto at = [&](const T* p) { return n == L ? Vec<T>::load(p + i) : Vec<T>::load_n(p + i, n); };
-        Vec<T> v = (at(from) - centre) * scale;
-        if (weight) v *= at(weight);
-        if (bias) v += at(bias);
-        if (n == L) {
-          v.store(to + i);
-        } else {
-          v.store_n(to + i, n);
-        }
-      }
-    }
+  parallel_for(R, kSimpleGrain / 2 / (D + 1) + 1, [&](int64_t r, int64_t end) {
+    for (; D <= kBlock && D > 0 && r + 4 <= end; r += 4)
+      norm_rows<T, 4>(x + r * D, weight, bias, D, eps, y + r * D, mean + r, rstd + r);
+    for (; r < end; ++r)
+      if (D <= kBlock && D > 0)
+        norm_rows<T, 1>(x + r * D, weight, bias, D, eps, y + r * D, mean + r, rstd + r);
+      else
+        long_row(x + r * D, weight, bias, D, eps, y + r * D, mean + r, rstd + r);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "runtime/thread_pool.h"
+#include "simd/lanes.h"
 #include "simd/math.h"
 #include "simd/unroll.h"
 
@@ -12,13 +13,6 @@ namespace rl::RL_ISA {
 template <class T>
 static RL_INLINE Vec<T> load_up_to(const T* p, int n) {
   return n == Vec<T>::lanes ? Vec<T>::load(p) : Vec<T>::load_n(p, n);
-}
-// All bits set in the first n lanes.
-template <class T>
-static RL_INLINE Mask<T> first_lanes(int n) {
-  typename Lane<T>::Int ones[Vec<T>::lanes];
-  for (auto& lane : ones) lane = -1;
-  return Mask<T>::load_n(ones, n);
 }
 template <class T>
 static RL_INLINE void store_up_to(T* p, Vec<T> v, int n) {
