@@ -139,7 +139,7 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
   if (!result) return nullptr;
   set_operand(&it, info.inputs, result.array());
   order_and_merge(&it);
-  const bool stream = !out && info.kind != MapKind::to_bool && it.size * item_bytes[type] > stream_bytes();
+  const bool stream = !out && info.kind != MapKind::to_bool && it.size * item_bytes[type] >= stream_bytes();
   {
     GilRelease nogil(it.size);
     run_map(it, f, params, stream);
@@ -244,7 +244,7 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
     }
     GilRelease nogil;
     run_map(it, f, params,
-            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) > stream_bytes());
+            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) >= stream_bytes());
   }
   return reinterpret_cast<PyObject*>(result);
 }

@@ -3,7 +3,8 @@
 //
 // A kernel sees runs: each input is either contiguous or one broadcast item (step 1 or 0), the output is contiguous.
 // iterate.h turns arrays of any layout into such runs. `out` may be one of the inputs exactly; other overlaps are
-// copied away by the caller. `stream` asks for non-temporal stores (large outputs that are not read soon).
+// copied away by the caller. `stream` asks for non-temporal stores (large outputs that are not read soon);
+// the caller follows them with stream_barrier().
 // NaN and infinity follow IEEE 754 and PyTorch; nothing raises floating-point warnings.
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/movement/movement.h"
+#include "runtime/streaming.h"
 #include "runtime/thread_pool.h"
 
 namespace rl {
@@ -280,7 +281,7 @@ static void run_rows(const Iteration& it, MapFn f, const double* params, bool st
   }
 }
 
-static constexpr int kTileRows = 16, kTileColumns = 128;
+static constexpr int kTileRows = 32, kTileColumns = 128;  // two lines of a row, which machines fetch in pairs
 
 // Whether each operand runs along dimension 0 (or is constant there) except inputs that run along dimension 1.
 static bool find_transposed(const Iteration& it, bool* transposed) {
@@ -297,8 +298,8 @@ static bool find_transposed(const Iteration& it, bool* transposed) {
 }
 
 // Tiles [begin, end) of kTileRows rows: transposed inputs go through a buffer, a tile at a time.
-static void run_tiles(const Iteration& it, MapFn f, const double* params, const bool* transposed, int64_t begin,
-                      int64_t end) {
+static void run_tiles(const Iteration& it, MapFn f, const double* params, bool stream, const bool* transposed,
+                      int64_t begin, int64_t end) {
   alignas(64) char buffers[3][kTileRows * kTileColumns * kMaxItemBytes];
   const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
   for (int64_t tile = begin; tile < end; ++tile) {
@@ -315,13 +316,14 @@ static void run_tiles(const Iteration& it, MapFn f, const double* params, const 
     for (int64_t column = 0; column < it.shape[0]; column += kTileColumns) {
       MapArgs args{};
       args.params = params;
+      args.stream = stream;
       args.n = it.shape[0] - column < kTileColumns ? it.shape[0] - column : kTileColumns;
       for (int k = 0; k < it.inputs; ++k) {
         const Operand& o = it.operands[k];
         args.step[k] = o.strides[0] ? 1 : 0;
         if (!transposed[k]) continue;
         (o.item_bytes == 4 ? movement_kernels().transpose4 : movement_kernels().transpose8)(
-            p[k] + column * o.strides[0], o.strides[0], buffers[k], kTileColumns * o.item_bytes, rows, args.n);
+            p[k] + column * o.strides[0], o.strides[0], buffers[k], kTileColumns * o.item_bytes, rows, args.n, false);
       }
       for (int64_t r = 0; r < rows; ++r) {
         for (int k = 0; k < it.inputs; ++k) {
@@ -348,8 +350,10 @@ void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
   if (!direct && find_transposed(it, transposed)) {
     const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
     const int64_t tiles = it.size / (it.shape[0] * it.shape[1]) * row_tiles;
-    parallel_for(tiles, kSimpleGrain / (kTileRows * it.shape[0]) + 1,
-                 [&](int64_t begin, int64_t end) { run_tiles(it, f, params, transposed, begin, end); });
+    parallel_for(tiles, kSimpleGrain / (kTileRows * it.shape[0]) + 1, [&](int64_t begin, int64_t end) {
+      run_tiles(it, f, params, stream, transposed, begin, end);
+      if (stream) stream_barrier();
+    });
     return;
   }
   parallel_for(it.size, kSimpleGrain, [&](int64_t begin, int64_t end) {
@@ -357,6 +361,7 @@ void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
       run_rows(it, f, params, stream, begin, end);
     else
       run_buffered(it, f, params, begin, end);
+    if (stream) stream_barrier();
   });
 }
 

@@ -122,7 +122,6 @@ static RL_INLINE void map_run(const MapArgs& args, const F& f) {
     advance(L);
   }
   if (n) some(int(n));
-  if constexpr (kStream) stream_fence();
 }
 
 // Wraps a functor F<T> (constructed from the parameters) as a MapFn.

@@ -5,6 +5,7 @@
 #include "kernels/elementwise/iterate.h"
 #include "kernels/movement/movement.h"
 #include "runtime/array_view.h"
+#include "runtime/streaming.h"
 #include "runtime/thread_pool.h"
 
 // Copies between arrays of any layout: runs where both sides are contiguous along the target's fastest dimension, tiles
@@ -67,6 +68,7 @@ void copy_tiles(const Iteration& it, int across) {
     }
   constexpr int64_t kBlock = 64;
   const int64_t blocks = (m + kBlock - 1) / kBlock;
+  const bool stream = it.size * dst.item_bytes >= stream_bytes();
   const auto transpose = dst.item_bytes == 4 ? movement_kernels().transpose4 : movement_kernels().transpose8;
   parallel_for(outer_size * blocks, kGrain / (kBlock * n) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
@@ -74,8 +76,9 @@ void copy_tiles(const Iteration& it, int across) {
       offsets_at(it, outer, count, task / blocks, &s, &t);
       const int64_t first = task % blocks * kBlock;
       transpose(src.data + s + first * src.strides[across], src.strides[0], dst.data + t + first * dst.strides[across],
-                dst.strides[across], m - first < kBlock ? m - first : kBlock, n);
+                dst.strides[across], m - first < kBlock ? m - first : kBlock, n, stream);
     }
+    if (stream) stream_barrier();
   });
 }
 

@@ -4,7 +4,7 @@
 
 namespace rl::RL_ISA {
 
-template <class T>
+template <class T, bool kStream>
 static void transpose_items(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n) {
   constexpr int L = Vec<T>::lanes, kLine = 64 / int(sizeof(T)), kWidth = L > kLine ? L : kLine;
   constexpr int64_t kStrip = 128;
@@ -22,9 +22,15 @@ static void transpose_items(const char* src, int64_t src_stride, char* dst, int6
       for (int64_t j = strip; j < strip_end; j += L)
         for (int64_t i = block; i < block_end; i += L) {
           Vec<T> rows[L];
+          if (i == block) unroll<L>([&](auto k) RL_UNROLLED { __builtin_prefetch(from(i, j + k + kStrip)); });
           unroll<L>([&](auto k) RL_UNROLLED { rows[k] = Vec<T>::load(from(i, j + k)); });
           transpose(rows);
-          unroll<L>([&](auto k) RL_UNROLLED { rows[k].store(to(i + k, j)); });
+          unroll<L>([&](auto k) RL_UNROLLED {
+            if constexpr (kStream)
+              rows[k].stream(to(i + k, j));
+            else
+              rows[k].store(to(i + k, j));
+          });
         }
     }
     items(whole_m, m, strip, strip_end);
@@ -32,11 +38,23 @@ static void transpose_items(const char* src, int64_t src_stride, char* dst, int6
   items(0, m, whole_n, n);
 }
 
-static void transpose4(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n) {
-  transpose_items<float>(src, src_stride, dst, dst_stride, m, n);
+// Streaming stores need aligned vectors.
+template <class T>
+static void transpose_rows(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n,
+                           bool stream) {
+  if (stream && (reinterpret_cast<uintptr_t>(dst) | uintptr_t(dst_stride)) % kVectorBytes == 0)
+    transpose_items<T, true>(src, src_stride, dst, dst_stride, m, n);
+  else
+    transpose_items<T, false>(src, src_stride, dst, dst_stride, m, n);
 }
-static void transpose8(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n) {
-  transpose_items<double>(src, src_stride, dst, dst_stride, m, n);
+
+static void transpose4(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n,
+                       bool stream) {
+  transpose_rows<float>(src, src_stride, dst, dst_stride, m, n, stream);
+}
+static void transpose8(const char* src, int64_t src_stride, char* dst, int64_t dst_stride, int64_t m, int64_t n,
+                       bool stream) {
+  transpose_rows<double>(src, src_stride, dst, dst_stride, m, n, stream);
 }
 
 extern const MovementKernels movement_kernels_table = {

@@ -82,10 +82,10 @@ static void short_rows(const T* x, T* y, int64_t outer, int64_t D) {
 template <bool log, class T>
 static void softmax(const T* x, T* y, int64_t outer, int64_t D, int64_t inner) {
   constexpr int L = Vec<T>::lanes;
-  if (inner == 1 && D <= kShortVectors * L && outer * D * int64_t(sizeof(T)) <= stream_bytes())
+  if (inner == 1 && D <= kShortVectors * L && outer * D * int64_t(sizeof(T)) < stream_bytes())
     return short_rows<log>(x, y, outer, D);
   constexpr int64_t kHeld = 32 << 10;  // bytes of exponentials held back
-  const bool large = outer * D * inner * int64_t(sizeof(T)) > stream_bytes() && x != y;
+  const bool large = outer * D * inner * int64_t(sizeof(T)) >= stream_bytes() && x != y;
   over_runs<T>(
       outer, D, inner,
       [&](int64_t o) {
@@ -132,7 +132,7 @@ static void softmax_grad(const T* g, const T* y, T* grad_x, int64_t outer, int64
   const auto result = [](Vec<T> gv, Vec<T> yv, Vec<T> sum)
                           RL_LAMBDA_INLINE { return log ? gv - exp(yv) * sum : yv * (gv - sum); };
   const auto add = [](Vec<T> sum, Vec<T> gv, Vec<T> yv) RL_LAMBDA_INLINE { return log ? sum + gv : fma(gv, yv, sum); };
-  const bool large = outer * D * inner * int64_t(sizeof(T)) > stream_bytes() && grad_x != g && grad_x != y;
+  const bool large = outer * D * inner * int64_t(sizeof(T)) >= stream_bytes() && grad_x != g && grad_x != y;
   over_runs<T>(
       outer, D, inner,
       [&](int64_t o) {
