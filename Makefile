@@ -78,7 +78,7 @@ native:
 	   -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/rushlight > $(BUILD).log 2>&1 || (cat $(BUILD).log; exit 1)) && \
 	cmake --build $(BUILD)
 
-# The kernels' own tests (they need no torch) on an instrumented build, in a copy of the tree.
+# The tests of the kernels, of op calls and of the runtime on an instrumented build, in a copy of the tree.
 KERNEL_TESTS ?= tests/kernels tests/test_runtime.py
 INSTRUMENTED = $(CURDIR)/build/$(1)/tree
 define instrumented
@@ -88,7 +88,7 @@ define instrumented
 	   -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/build/$(1)/tree/rushlight > build/$(1).log 2>&1 || (cat build/$(1).log; exit 1)
 	@export PATH="$(abspath $(BIN)):$$PATH"; cmake --build build/$(1)
 	cd build/$(1)/tree && LD_PRELOAD="$$(g++ -print-file-name=$(3)) $$(g++ -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc \
-	   $(4) RUSHLIGHT_NUM_THREADS=4 $(abspath $(BIN))/python -m pytest -p no:cacheprovider --capture=sys $(KERNEL_TESTS)
+	   $(4) RUSHLIGHT_NUM_THREADS=4 $(abspath $(BIN))/python -m pytest -p no:cacheprovider --capture=sys -n $(JOBS) $(KERNEL_TESTS)
 endef
 
 sanitize: $(STAMPS)/test

@@ -8,7 +8,10 @@
 // Invariant: a gradient has one reference, handed on from edge to edge, unless a backward rule returned it several
 // times. That is what lets `claim` give it to the leaf without a copy.
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
@@ -85,9 +88,36 @@ static bool run_accumulate_hooks(PyObject* leaf) {
   return true;
 }
 
+// Held by the thread that reads a .grad, adds to it and writes it back: the addition may let go of the GIL. Taken once
+// more by the same thread when what it frees meanwhile runs a pass of its own.
+class AccumulateLock {
+ public:
+  AccumulateLock() {
+    if (mutex().try_lock()) return;
+    GilRelease nogil;
+    mutex().lock();
+  }
+  ~AccumulateLock() { mutex().unlock(); }
+  AccumulateLock(const AccumulateLock&) = delete;
+
+ private:
+  static std::recursive_mutex& mutex() {
+    alignas(std::recursive_mutex) static unsigned char memory[sizeof(std::recursive_mutex)];
+    static const auto made = [] {
+      // the child of a fork has one thread, which may have forked while another held the mutex
+      pthread_atfork(nullptr, nullptr, [] { new (memory) std::recursive_mutex; });
+      return new (memory) std::recursive_mutex;
+    }();
+    (void)made;
+    return *std::launder(reinterpret_cast<std::recursive_mutex*>(memory));
+  }
+};
+
 // leaf.grad = leaf.grad + value; takes over the reference to `value`.
-static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) {
-  Ref given(value), old(Py_NewRef(field(leaf, kGrad)));
+static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
+  Ref given(value);
+  const AccumulateLock lock;
+  Ref old(Py_NewRef(field(leaf, kGrad)));
   const bool first = !is_tensor(old.object);
   if (create_graph) {
     if (!is_tensor(given.object)) given.object = wrap_array(given.release());
@@ -95,7 +125,7 @@ static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) 
     PyObject* sum = first ? given.release() : call_add(helpers.primitives, old.object, given.object, nullptr);
     if (!sum) return false;
     set_field(leaf, kGrad, sum);
-    return run_accumulate_hooks(leaf);
+    return true;
   }
   if (is_tensor(given.object)) Py_SETREF(given.object, Py_NewRef(field(given.object, kArray)));
   if (first) {
@@ -103,7 +133,7 @@ static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) 
     PyObject* grad = array ? wrap_array(array) : nullptr;
     if (!grad) return false;
     set_field(leaf, kGrad, grad);
-    return run_accumulate_hooks(leaf);
+    return true;
   }
   Ref have(Py_NewRef(field(old.object, kArray)));
   const bool plain = field(old.object, kNode) == Py_None && !is_wanted_leaf(old.object);
@@ -118,7 +148,11 @@ static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) 
     PyObject* next = one ? PyNumber_Add(version, one.object) : nullptr;
     if (!next || PyList_SetItem(field(old.object, kCell), 0, next) < 0) return false;
   }
-  return run_accumulate_hooks(leaf);
+  return true;
+}
+
+static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) {
+  return add_to_grad(leaf, value, create_graph) && run_accumulate_hooks(leaf);
 }
 
 // ---- the walk ----

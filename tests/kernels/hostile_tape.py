@@ -166,7 +166,7 @@ def calls(rng, tensors, nodes):
             lambda: some @ rng.choice(tensors),
             lambda: primitives.add(some, junk(rng, tensors)),
             lambda: primitives.sum(some, axes=junk(rng, tensors), keepdims=flags[0]),
-            lambda: primitives.cat(junk(rng, tensors), dim=0),
+            lambda: primitives.concat(junk(rng, tensors), axis=0),
             lambda: primitives.reshape(some, shape=junk(rng, tensors)),
             lambda: some[0],
             lambda: some.add_(1),
