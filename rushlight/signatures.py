@@ -91,6 +91,7 @@ rot90 | dims ints
 as_strided_ as_strided_scatter | size ints, storage_offset int|None
 scatter_reduce scatter_reduce_ index_reduce index_reduce_ | reduce str, include_self bool
 put put_ | accumulate bool
+cdist pdist pairwise_distance cosine_similarity | x1 Tensor, x2 Tensor, p Number
 nonzero_static | size int, fill_value int
 """
 

@@ -13,6 +13,7 @@ _FILES = {
         leaky_relu leaky_relu_ log_softmax logsigmoid mish prelu relu relu6 relu_ rrelu rrelu_ selu selu_ sigmoid
         silu softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_""",
     "conv": "conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d fold unfold",
+    "distance": "cosine_similarity pairwise_distance pdist",
     "dropout": "alpha_dropout dropout dropout1d dropout2d dropout3d feature_alpha_dropout",
     "linear": "bilinear linear",
     "loss": """binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy
@@ -34,12 +35,7 @@ __all__ = sorted(_HOME)
 def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    try:
-        family = import_module(f".{_HOME[name]}", __name__)
-    except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.{_HOME[name]}":
-            raise
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'") from None
+    family = import_module(f".{_HOME[name]}", __name__)
     value = checked(getattr(family, name), name, module=__name__)
     globals()[name] = value  # also where the name is a family's as well: the function wins, whatever was loaded first
     return value

@@ -122,12 +122,12 @@ def nll_loss(
     return ops.class_loss("nll_loss", input, target, weight, ignore_index, 0.0, reduction, "nll_loss_out_frame")
 
 
-def _warn_about_shapes(input, target):
+def _warn_about_shapes(input, target, level=3):
     if input._array.shape != target._array.shape:
         warnings.warn(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            stacklevel=level,
         )
 
 
@@ -139,6 +139,14 @@ def _weighted(loss, weight, reduction):
     return loss.sum() if reduction == "sum" else loss
 
 
+def _pair(kind, input, target, reduction, weight):
+    """A loss of pairs of elements, each with its weight if there are any."""
+    _warn_about_shapes(input, target, 4)
+    if weight is not None:
+        return _weighted(ops.pair_loss(kind, input, target, "none"), weight, reduction)
+    return ops.pair_loss(kind, input, target, reduction)
+
+
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -148,11 +156,7 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """(input - target)^2. UserWarning when the shapes differ (they broadcast)."""
-    _warn_about_shapes(input, target)
-    reduction = _reduction(reduction, size_average, reduce)
-    if weight is not None:
-        return _weighted(ops.pair_loss("mse", input, target, "none"), weight, reduction)
-    return ops.pair_loss("mse", input, target, reduction)
+    return _pair("mse", input, target, _reduction(reduction, size_average, reduce), weight)
 
 
 def l1_loss(
@@ -164,11 +168,7 @@ def l1_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """|input - target|. UserWarning when the shapes differ (they broadcast)."""
-    _warn_about_shapes(input, target)
-    reduction = _reduction(reduction, size_average, reduce)
-    if weight is not None:
-        return _weighted(ops.pair_loss("l1", input, target, "none"), weight, reduction)
-    return ops.pair_loss("l1", input, target, reduction)
+    return _pair("l1", input, target, _reduction(reduction, size_average, reduce), weight)
 
 
 def smooth_l1_loss(

@@ -12,6 +12,7 @@ _FILES = {
     "container": "Container ModuleDict ModuleList ParameterDict ParameterList Sequential",
     "conv": """Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d LazyConv1d LazyConv2d LazyConv3d
         LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d""",
+    "distance": "CosineSimilarity PairwiseDistance",
     "dropout": "AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout",
     "flatten": "Flatten Unflatten",
     "instancenorm": """InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyInstanceNorm1d LazyInstanceNorm2d
@@ -34,12 +35,7 @@ def __getattr__(name):
     file = _HOME.get(name, name)
     if file not in _FILES and file not in ("lazy", "utils"):
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    try:
-        value = import_module(f".{file}", __name__)
-    except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.{file}":
-            raise
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'") from None
+    value = import_module(f".{file}", __name__)
     if name in _HOME:
         value = globals()[name] = getattr(value, name)
     return value
