@@ -7,14 +7,14 @@ from .measure import Row
 ROWS: list[Row] = []
 
 
-def training_step(name, build, inputs, targets):
-    """One SGD step with cross-entropy on random data. build(nn) -> module; inputs(lib), targets(lib) -> tensors."""
+def training_step(name, build, inputs, targets, optimizer_name="SGD"):
+    """One step with cross-entropy on random data. build(nn) -> module; inputs(lib), targets(lib) -> tensors."""
 
     def prepare(lib):
         lib.manual_seed(0)
         net = build(lib.nn)
         x, y = inputs(lib), targets(lib)
-        optimizer = lib.optim.SGD(net.parameters(), lr=0.01)
+        optimizer = getattr(lib.optim, optimizer_name)(net.parameters(), lr=0.01)
         loss_of = lib.nn.CrossEntropyLoss()
 
         def step():
@@ -60,7 +60,13 @@ def classes(count, n):
     return lambda lib: lib.arange(n) % count
 
 
-training_step("MLP 16-32-4, batch 8", lambda nn: mlp(nn, 16, 32, 4), lambda lib: lib.randn(8, 16), classes(4, 8))
+training_step(
+    "MLP 16-48-4 (1012 parameters), batch 8, Adam",
+    lambda nn: mlp(nn, 16, 48, 4),
+    lambda lib: lib.randn(8, 16),
+    classes(4, 8),
+    "Adam",
+)
 training_step(
     "MLP 784-512-10, batch 128", lambda nn: mlp(nn, 784, 512, 10), lambda lib: lib.randn(128, 784), classes(10, 128)
 )
