@@ -70,6 +70,11 @@ MANY_IMAGES = [
     (32, 1, 2, 2, (2, 2), (3, 3), (3, 3), (6, 6), (1, 1)),
     (31, 1, 2, 30, (40,), (5,), (1,), (7,), (1,)),
     (16, 1, 4, 13, (5, 30), (2, 7), (1, 1), (1, 3), (1, 1)),
+    # wide kernels whose output channels fill vectors
+    (3, 1, 3, 30, (9, 20), (4, 6), (2, 1), (0, 2), (1, 1)),
+    (2, 1, 5, 15, (8, 9), (4, 4), (1, 1), (1, 1), (1, 1)),
+    (2, 1, 2, 16, (3, 4, 17), (2, 2, 5), (1, 1, 1), (1, 1, 2), (1, 1, 1)),
+    (2, 1, 3, 48, (21,), (5,), (1,), (4,), (1,)),
 ]
 
 
@@ -157,7 +162,9 @@ def test_threads_change_nothing(case):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-4)  # sums may be split otherwise
 
 
-@pytest.mark.parametrize("case", [*(GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18, 28, 29, 30, 32)), *MANY_IMAGES[:2]])
+@pytest.mark.parametrize(
+    "case", [*(GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18, 28, 29, 30, 32)), *MANY_IMAGES[:2], *MANY_IMAGES[-4:]]
+)
 def test_infinity_stays_in_its_windows(case):
     """An infinite or NaN input reaches the outputs whose window holds it, and no others."""
     x, w, g, attrs = arrays(case, np.float32)

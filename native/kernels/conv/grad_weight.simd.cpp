@@ -3,9 +3,9 @@
 //
 //   packed  a matrix product of depth N * Q: A is grad, B the source's rows, both transposed as they are packed
 //   rows    the transpose of that for every tap, where an image's pixels are one run: A is the source's rows as they
-//   lie,
-//           only B, grad, is packed
+//           are, only B, grad, is packed
 //   dots    for few channels: a block of dot products in registers, both operands read along x as they lie
+//   lanes   for wide kernels with 16 output channels or so: one vector of them for each output (grad_lanes.h)
 //
 // Both read x as forward does (source.h). Columns past the end of a row are masked in both operands, so that no value
 // that is not part of the sum meets an infinity.
@@ -13,6 +13,7 @@
 #include "kernels/conv/depthwise.h"
 #include "kernels/conv/gather.h"
 #include "kernels/gemm/pack.h"
+#include "simd/unroll.h"
 
 namespace rl::RL_ISA {
 
@@ -391,6 +392,12 @@ static void grad_weight_dots(const WeightGrad<T>& all) {
   });
 }
 
+}  // namespace rl::RL_ISA
+
+#include "kernels/conv/grad_lanes.h"
+
+namespace rl::RL_ISA {
+
 template <class T>
 static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
   const int64_t taps = s.kernel[0] * s.kernel[1] * s.kernel[2];
@@ -425,13 +432,17 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
   g.offset = table.as<int64_t>();
   g.out = gw;
   merge_axes(g);
-  const int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T))) : s.batch;
+  int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T))) : s.batch;
+  const bool in_lanes = lanes_pay(g, s.kernel[2]);
+  if (in_lanes) chunk = min64(chunk, max64(1, (int64_t(1) << 20) / (turned_size(g) * int64_t(sizeof(T)))));
+  Buffer turned(in_lanes ? chunk * turned_size(g) * int64_t(sizeof(T)) : 0);
+  if (!turned.pointer) return false;
   Buffer copy(layout.copied ? chunk * g.source_image * int64_t(sizeof(T)) : 0);
   if (!copy.pointer) return false;
   // Dots waste the lanes past the end of a row, packing costs as much as some 16 rows of products.
   const double filled = double(g.count[2]) / double(ceil_div(g.count[2], Vec<T>::lanes) * Vec<T>::lanes);
   const bool dots = s.out_channels < 12 || (s.out_channels < 24 && filled > 0.75);
-  const bool by_rows = !dots && rows_pay(g);
+  const bool by_rows = !dots && !in_lanes && rows_pay(g);
   const int64_t padded = ceil_div(g.rows, gemm::Block<T>::nr) * gemm::Block<T>::nr;
   Buffer sums(by_rows ? g.groups * g.columns() * padded * int64_t(sizeof(T)) : 0);
   if (!sums.pointer) return false;
@@ -444,7 +455,9 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
       copy_planes(layout, g.source, copy.as<T>(), g.images * all);
       g.source = copy.as<T>();
     }
-    if (dots) {
+    if (in_lanes) {
+      grad_weight_lanes(g, turned.as<T>(), s.kernel[2]);
+    } else if (dots) {
       grad_weight_dots(g);
     } else if (!(by_rows ? grad_weight_rows(g, sums.as<T>(), padded) : grad_weight_packed(g))) {
       return false;
