@@ -1,6 +1,14 @@
 #define RL_IMPORT_NUMPY
 #include "runtime/array_view.h"
+// the tables that CMakeLists.txt found
+#include "method_tables.h"
 #include "runtime/bindings.h"
+
+namespace rl {
+#define RL_DECLARE_METHODS(name) extern PyMethodDef name##_methods[];
+RL_METHODS(RL_DECLARE_METHODS)
+#undef RL_DECLARE_METHODS
+}  // namespace rl
 
 static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", "rushlight's native kernels.", -1, nullptr};
 

@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/bindings.h"
 #include "runtime/op_record.h"
 
 namespace rl {

@@ -1,5 +1,4 @@
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 #include "runtime/cpu_count.h"
 #include "runtime/cpu_features.h"
 #include "runtime/thread_pool.h"

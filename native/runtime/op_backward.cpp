@@ -1,6 +1,5 @@
 // The backward of one op: check that what it saved is unchanged, put its values in order and call its Python rule.
 
-#include "runtime/bindings.h"
 #include "runtime/op_record.h"
 
 namespace rl {

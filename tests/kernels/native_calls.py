@@ -8,7 +8,8 @@ import rushlight
 from rushlight import _native
 from rushlight.autograd.backward import HELPERS
 from rushlight.dtypes import DType
-from rushlight.engine.cpu import elementwise_numpy
+from rushlight.engine.cpu import elementwise_numpy, linalg
+from rushlight.nn.modules import module
 
 FLOATS = (np.float32, np.float64)
 
@@ -24,7 +25,8 @@ NOTHING = """get_isa available_isas get_num_threads default_num_threads availabl
 reset_peak_memory_stats empty_cache""".split()
 # They change what later calls do; `reset` undoes that.
 SETTINGS = """set_isa set_num_threads set_memory_cap set_autograd_helpers set_operators set_tensor_class
-set_dtype_class set_elementwise_fallbacks set_reduce_fallbacks""".split()
+set_dtype_class set_module_class
+set_module_slots set_gemm_fallbacks set_elementwise_fallbacks set_reduce_fallbacks""".split()
 SLOW = ["measure_peak", "measure_bandwidth"]
 
 
@@ -43,6 +45,8 @@ def reset() -> None:
     _native.set_operators(operators.NATIVE)
     _native.set_tensor_class(rushlight.Tensor)
     _native.set_dtype_class(DType)
+    _native.set_module_class(rushlight.nn.Module, module._global_call_hooks)
+    _native.set_gemm_fallbacks(linalg._matmul, linalg._linear)
     _native.set_elementwise_fallbacks(elementwise_numpy.FALLBACKS)
     _native.set_reduce_fallbacks(rushlight.engine.cpu.reduce.FALLBACKS)
 
@@ -108,6 +112,9 @@ def valid_calls(seed: int = 0) -> dict[str, list[list]]:
     add("set_operators", operators.NATIVE)
     add("set_tensor_class", rushlight.Tensor)
     add("set_dtype_class", DType)
+    add("set_module_class", rushlight.nn.Module, module._global_call_hooks)
+    add("set_module_slots", rushlight.nn.Linear)
+    add("set_gemm_fallbacks", linalg._matmul, linalg._linear)
     add("set_elementwise_fallbacks", elementwise_numpy.FALLBACKS)
     add("set_reduce_fallbacks", rushlight.engine.cpu.reduce.FALLBACKS)
     add("empty", (2, 3), np.dtype(np.float32).num)
@@ -273,10 +280,14 @@ def movement(add, draw):
         add("storage_offset", a)
         add("expand", a, (2, *a.shape))
         add("permute", a, tuple(range(a.ndim))[::-1])
-        add("view", a, (a.size,))
+        add("view_or_none", a, (a.size,))
+        add("unsqueeze", a, a.ndim)
         add("copy", np.empty(a.shape, a.dtype), a)
         add("copy", np.empty(a.shape, np.float64), a.real)
         if a.ndim > 1 and a.size:
+            add("view", np.ascontiguousarray(a), (1, a.size))
+            add("t", a[0])
+            add("unsqueeze", a, 1)
             add("select", a, 1, -1)
             add("slice", a, 0, 2, 0, -1)
             add("slice", a, 1, 0, 4, 2)

@@ -1,6 +1,5 @@
 #include "kernels/conv/conv.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 
 namespace rl {
 

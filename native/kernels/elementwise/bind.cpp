@@ -3,7 +3,6 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/iterate.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 #include "runtime/streaming.h"
 
 // Every map as a Python function: inputs positional (arrays, or Python numbers taken at the arrays' dtype), `out` third

@@ -3,7 +3,6 @@
 
 #include "kernels/gemm/gemm.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 #include "runtime/thread_pool.h"
 
 namespace rl {

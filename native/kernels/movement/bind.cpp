@@ -2,7 +2,6 @@
 
 #include "kernels/movement/copy.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 
 namespace rl {
 

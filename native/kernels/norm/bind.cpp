@@ -1,6 +1,5 @@
 #include "kernels/norm/norm.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 
 namespace rl {
 namespace {

@@ -3,7 +3,6 @@
 
 #include "kernels/optimizer/optimizer.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 #include "runtime/thread_pool.h"
 
 // Whole optimizer steps: lists of arrays, one call. Arrays that are not plain float32 or float64 memory in one common

@@ -2,7 +2,6 @@
 
 #include "kernels/reduce/reduce.h"
 #include "runtime/array_view.h"
-#include "runtime/bindings.h"
 #include "runtime/thread_pool.h"
 
 // sum, mean, prod, amax, amin, norm2 over any axes of float32 and float64 arrays. Dimensions are put in memory order
