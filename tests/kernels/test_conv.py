@@ -141,6 +141,36 @@ def test_random_geometry(case):
     check(case, np.float32)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("channels", [2, 16, 37])
+@pytest.mark.parametrize(
+    "geometry",  # size, kernel, stride, padding, dilation
+    [
+        ((9, 21), (3, 3), (1, 1), (1, 1), (1, 1)),
+        ((10, 13), (3, 5), (2, 2), (1, 2), (1, 1)),
+        ((11, 12), (3, 3), (1, 3), (4, 5), (2, 2)),
+        ((2, 2), (3, 3), (3, 3), (6, 6), (1, 1)),  # windows that see only padding
+        ((5, 1), (2, 1), (1, 1), (0, 0), (1, 1)),
+    ],
+)
+def test_depthwise_channels_last(geometry, channels, dtype):
+    """The same values as for a contiguous image, laid out like the input; infinities stay where they reach."""
+    x, w, _, attrs = arrays((2, channels, 1, 1, *geometry), dtype)
+    bias = np.arange(channels, dtype=dtype)
+    last = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    for b, relu in ((None, False), (bias, True)):
+        expected = reference.conv(x.astype(np.longdouble), w, b, **attrs)
+        got = _native.conv(last, w, b, *attrs.values(), relu)
+        # a sum of taps + 1 terms, each rounded
+        magnitude = reference.conv(np.abs(x), np.abs(w), None if b is None else np.abs(b), **attrs)
+        bound = np.finfo(dtype).eps * (w[0].size + 1) * magnitude
+        assert (np.abs(got - (np.maximum(expected, 0) if relu else expected)) <= bound).all()
+        assert got.transpose(0, 2, 3, 1).flags.c_contiguous
+    last[0, 1, 0, 0] = np.inf
+    expected = reference.conv(np.isinf(last).astype(dtype), np.ones_like(w), None, **attrs) > 0
+    assert np.array_equal(~np.isfinite(_native.conv(last, w, None, *attrs.values(), False)), expected)
+
+
 @pytest.mark.parametrize("case", [*(GEOMETRIES[i] for i in (1, 4, 9, 20, 28, 32)), *MANY_IMAGES])
 def test_threads_change_nothing(case):
     x, w, g, attrs = arrays(case, np.float32)

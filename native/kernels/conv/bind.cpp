@@ -105,10 +105,83 @@ static const T* optional_data(const Ref& ref) {
 
 static PyObject* finish(const char* op, bool ok, Ref& out) { return ok ? out.release() : out_of_work_memory(op); }
 
+static constexpr int kChannelsLast[] = {1, 3, 2, 0};  // dimensions, fastest first
+
+// Whether a is (N, C, H, W) with the channels next to each other and no gaps, but not in C order.
+static bool channels_last(PyArrayObject* a) {
+  if (PyArray_NDIM(a) != 4 || !PyArray_ISALIGNED(a) || !PyArray_ISNOTSWAPPED(a) || PyArray_IS_C_CONTIGUOUS(a))
+    return false;
+  npy_intp step = PyArray_ITEMSIZE(a);
+  for (const int d : kChannelsLast) {
+    if (PyArray_DIM(a, d) != 1 && PyArray_STRIDE(a, d) != step) return false;
+    step *= PyArray_DIM(a, d);
+  }
+  return true;
+}
+
+// A new array of that layout.
+static PyArrayObject* new_channels_last(const npy_intp* shape, int type) {
+  PyArrayObject* a = new_array(4, shape, type);
+  if (!a) return nullptr;
+  npy_intp step = PyArray_ITEMSIZE(a);
+  for (const int d : kChannelsLast) {  // its own strides: the same bytes in another order
+    PyArray_STRIDES(a)[d] = step;
+    step *= shape[d];
+  }
+  PyArray_UpdateFlags(a, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
+  return a;
+}
+
+// conv of a channels_last image where every group is one channel, in the same layout. *taken stays false, without an
+// exception, where the arguments are anything else.
+static PyObject* depthwise_channels_last(PyObject* const* args, bool* taken) {
+  const char* op = "conv";
+  *taken = false;
+  if (!PyArray_Check(args[0]) || !PyArray_Check(args[1])) return nullptr;
+  auto *x = reinterpret_cast<PyArrayObject*>(args[0]), *weight = reinterpret_cast<PyArrayObject*>(args[1]);
+  const int type = PyArray_TYPE(x);
+  if ((type != NPY_FLOAT32 && type != NPY_FLOAT64) || !channels_last(x) || PyArray_SIZE(x) == 0 ||
+      PyArray_NDIM(weight) != 4 || PyArray_DIM(weight, 1) != 1 || PyArray_DIM(weight, 0) != PyArray_DIM(x, 1))
+    return nullptr;
+  const long groups = PyLong_Check(args[6]) ? PyLong_AsLong(args[6]) : -1;
+  if (groups == -1 && PyErr_Occurred()) PyErr_Clear();
+  if (groups != PyArray_DIM(x, 1)) return nullptr;
+  *taken = true;
+  Ref w(contiguous(args[1], type, op, "second array")), bias;
+  if (!w) return nullptr;
+  if (args[2] != Py_None) {
+    bias.object = reinterpret_cast<PyObject*>(contiguous(args[2], type, op, "bias"));
+    if (!bias) return nullptr;
+  }
+  ConvShape s;
+  if (!conv_shape(op, 2, PyArray_DIMS(x), PyArray_DIMS(weight), nullptr, args[3], args[4], args[5], args[6], &s))
+    return nullptr;
+  if (bias && (PyArray_NDIM(bias.array()) != 1 || PyArray_DIM(bias.array(), 0) != groups))
+    return PyErr_Format(PyExc_ValueError, "%s: expected a bias of shape (%ld,)", op, groups);
+  const int relu = PyObject_IsTrue(args[7]);
+  if (relu < 0) return nullptr;
+  const npy_intp shape[4] = {PyArray_DIM(x, 0), npy_intp(groups), npy_intp(s.output[1]), npy_intp(s.output[2])};
+  Ref out(new_channels_last(shape, type));
+  if (!out) return nullptr;
+  bool ok;
+  {
+    GilRelease nogil;
+    ok = type == NPY_FLOAT32
+             ? conv_kernels().depthwise_last_f32(s, data<float>(x), data<float>(w.array()), optional_data<float>(bias),
+                                                 data<float>(out.array()), relu)
+             : conv_kernels().depthwise_last_f64(s, data<double>(x), data<double>(w.array()),
+                                                 optional_data<double>(bias), data<double>(out.array()), relu);
+  }
+  return finish(op, ok, out);
+}
+
 // conv(x, w, bias or None, stride, padding, dilation, groups, relu)
 static PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "conv";
   if (nargs != 8) return PyErr_Format(PyExc_TypeError, "%s: expected 8 arguments, got %zd", op, nargs);
+  bool taken;
+  PyObject* done = depthwise_channels_last(args, &taken);
+  if (taken) return done;
   Operands in(op, args[0], args[1], args[2]);
   if (!in.ok) return nullptr;
   PyArrayObject *x = in.a.array(), *w = in.b.array();
