@@ -88,6 +88,7 @@ TOO_LARGE = {
     "pad": lambda m, n: m.nn.functional.pad(m.ones(1, 1, 2), (0, n)),
     "conv": lambda m, n: m.nn.functional.conv1d(m.ones(1, 1, 2), m.ones(1, 1, 1), padding=n),
     "conv_transpose": lambda m, n: m.nn.functional.conv_transpose1d(m.ones(1, 1, 2), m.ones(1, 1, 1), stride=n),
+    "tensor_split": lambda m, n: m.ones(3, 4).tensor_split(n),
     "sum_of_expanded": lambda m, n: m.ones(1).expand(n).clone(),
 }
 

@@ -292,6 +292,8 @@ def tensor_split(input, indices_or_sections, dim=0):
         n = indices_or_sections
         if n <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {n}")
+        if n > 1 << 26:  # that many tensors would fill the memory of any machine
+            raise RuntimeError(f"tensor_split: expected at most {1 << 26} sections, got {n}")
         bounds = [total // n * i + min(i, total % n) for i in range(n + 1)]
     else:
         bounds = [0, *[min(max(i + total if i < 0 else i, 0), total) for i in indices_or_sections], total]
