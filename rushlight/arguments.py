@@ -45,6 +45,8 @@ def _number(value):
     value = _plain(value)
     if not isinstance(value, (bool, int, float, complex)):
         raise Refused
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise OverflowError(f"int too big to convert: {value} does not fit into 64 bits")
     return value
 
 
@@ -191,6 +193,7 @@ TYPE_WORDS = {
     "complex": "complex64 complex128",
 }
 BY_TYPE = _refused_types()
+SIZES = frozenset(["size", "sizes", "shape", "dims", "repeats"])  # of *args: at least one, or by keyword
 OPERAND_NAMES = frozenset(OPERANDS.split())
 
 
@@ -215,6 +218,7 @@ class Plan:
         self.kinds: dict[str, list] = {}
         self.positional: list[str] = []
         self.rest: str | None = None
+        self.required: list[str] = []
         self.refused_types = BY_TYPE.get(public_name, ())
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind == parameter.VAR_KEYWORD:
@@ -225,6 +229,9 @@ class Plan:
                 self.rest = name
             elif parameter.kind != parameter.KEYWORD_ONLY:
                 self.positional.append(name)
+                if parameter.default is parameter.empty:
+                    self.required.append(name)
+        self.needs_rest = self.rest in SIZES
 
     def mask(self, name) -> int:
         mask = 0
@@ -246,6 +253,8 @@ class Plan:
         """The error when the operands together have a type that the function refuses."""
         if not self.rest and (len(positional) > len(self.positional) or not named.keys() <= self.kinds.keys()):
             return  # the call itself says that there are too many arguments
+        if any(name not in named for name in self.required[len(positional) :]):
+            return  # or too few
         values = [value for name, value in zip(self.positional, positional) if name in OPERAND_NAMES]
         values += [value for name, value in named.items() if name in OPERAND_NAMES]
         values = [value for value in values if isinstance(value, (Tensor, bool, int, float, complex))]
@@ -268,7 +277,7 @@ def _plan(checked) -> Plan:
 
 
 def _prepare(checked):
-    """(parameter names, masks, number of positional ones, mask of *args, refused types, refuse) for the native call."""
+    """What the native call wants to know: names, masks, how many are positional, the fewest, the mask of *args, ..."""
     plan = _plan(checked)
     names = plan.positional + [name for name in plan.kinds if name not in plan.positional and name != plan.rest]
     rest = plan.mask(plan.rest) if plan.rest else ANYTHING
@@ -276,6 +285,7 @@ def _prepare(checked):
         tuple([sys.intern(name) for name in names]),
         tuple([plan.mask(name) for name in names]),
         len(plan.positional),
+        len(plan.positional) + 1 if plan.needs_rest else 0,
         rest,
         plan.type_bits(),
         refuse,
@@ -285,6 +295,8 @@ def _prepare(checked):
 def refuse(checked, args, kwargs):
     """The arguments with values converted where a parameter allows it; TypeError naming the first that does not fit."""
     plan = _plan(checked)
+    if plan.needs_rest and len(args) <= len(plan.positional) and not kwargs.keys() & SIZES:
+        raise TypeError(f"{checked.__name__}() missing 1 required positional argument: '{plan.rest}'")
     positional = []
     for i, value in enumerate(args):
         if i < len(plan.positional):
@@ -319,6 +331,11 @@ def _converted(checked, plan, name, value, position):
         except Element as error:
             words = [word]
             detail = f"{detail}: {error.text}"
+        except Overflow as error:
+            if name != plan.rest:
+                raise
+            words.append(word)
+            detail = f"{detail}: {error}"
     place = "" if position is None else f" (position {position + (not checked.is_method)})"
     raise TypeError(f"{checked.__name__}(): argument '{name}'{place} must be {' or '.join(words)}, not {detail}")
 

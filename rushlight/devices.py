@@ -71,10 +71,19 @@ def _parse(text: str, index: int | None) -> tuple[str, int | None]:
 CPU = device("cpu")
 
 
+def accelerator(value) -> None:
+    """RuntimeError: a number of a device, or a request that only makes sense for one, but there is none."""
+    if not isinstance(value, (str, int, device)) or isinstance(value, bool):
+        raise TypeError(f"argument 'device' must be torch.device, not {value.__class__.__name__}")
+    raise RuntimeError(f"Cannot access accelerator device when none is available: device {value!r}; use device='cpu'")
+
+
 def check(value) -> device:
     """`value` (None, text or a device) as a device this build can compute on; a clear error for the others."""
     if value is None:
         return CPU
+    if isinstance(value, int) and not isinstance(value, bool):
+        accelerator(value)
     wanted = value if isinstance(value, device) else device(value)
     if wanted.type == "cpu":
         return CPU

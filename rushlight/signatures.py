@@ -8,14 +8,15 @@ NAMES = {
     "Tensor": """input self other out weight bias mat1 mat2 batch1 batch2 vec vec1 vec2 tensor1 tensor2 mask index
         source src target condition running_mean running_var input1 input2 anchor positive negative pos_weight tensor
         logits values elements test_elements boundaries sorted_sequence sorter prepend append abs angle real imag x y
-        fweights aweights weights""",
+        fweights aweights weights A LU_data LU_pivots input3""",
     "Number": "alpha beta value fill_value min max threshold lower upper s maxnorm start end step",
     "int": """dim dim0 dim1 dim2 start_dim end_dim chunks groups n m diagonal offset k decimals row col steps num_groups
         ignore_index num_samples minlength length bins storage_offset""",
-    "float": "p eps momentum margin delta rtol atol lambd mean std median sigma nan posinf neginf",
+    "float": "p eps momentum margin delta rtol atol lambd mean std median sigma nan posinf neginf rcond",
     "bool": """keepdim requires_grad pin_memory ceil_mode count_include_pad largest sorted descending stable
         return_inverse return_counts train training replacement equal_nan unbiased accumulate right out_int32 as_tuple
-        sparse_grad assume_unique invert non_blocking implicit""",
+        some compute_uv upper pivot get_infos unitriangular transpose hermitian unpack_data unpack_pivots left
+        increasing sparse_grad assume_unique invert non_blocking implicit""",
     "str": "interpolation side rounding_mode indexing approximate",
     "ints": "size normalized_shape sizes",
     "int|ints": """kernel_size stride padding dilation output_padding shifts dims *size *sizes *shape
@@ -47,6 +48,19 @@ median nanmedian prod | dim int
 max min | dim Tensor|int
 var std var_mean std_mean | correction Number|None, unbiased bool
 cov | correction int
+cholesky_solve orgqr ormqr | input2 Tensor
+vander | N int|None
+rrelu rrelu_ | upper Number
+max_unpool1d max_unpool2d max_unpool3d | indices Tensor
+chain_matmul | *matrices Tensor
+pad | mode str
+gaussian_nll_loss | full Any
+normalize | p Any, eps Any, dim Any
+local_response_norm | alpha Any, beta Any, k Any
+copy_ | src Tensor|Number
+permute_copy | *dims ints
+expand_copy | *sizes ints
+view_copy | *shape ints|DType
 combinations | r int, with_replacement bool
 repeat_interleave | repeats Tensor|int|None, output_size int|None
 slice_scatter slice_copy | start int|None, end int|None, step int
@@ -84,7 +98,7 @@ normal | mean Tensor|float, std Tensor|float
 gaussian_nll_loss | var Tensor|float
 split | split_size_or_sections int|ints
 tensor_split | indices_or_sections int|ints|Tensor
-tensordot | dims Any
+tensordot | a Tensor, b Tensor, dims Any
 view_as expand_as reshape_as type_as is_same_size | other Tensor
 frobenius_norm nuclear_norm | dim int|ints
 rot90 | dims ints

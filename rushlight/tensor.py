@@ -533,6 +533,8 @@ class Tensor(engines.TensorRecord):
         return False
 
     def is_pinned(self, device=None) -> bool:
+        if device is not None:
+            devices.accelerator(device)
         return False
 
     def pin_memory(self, device=None):
@@ -721,6 +723,8 @@ def install_methods() -> None:
     for name, function in _op.METHODS.items():
         if name not in Tensor.__dict__:
             setattr(Tensor, name, function if isinstance(function, property) else checked(function, name, "Tensor"))
+    for name in "type_as is_same_size set_ size stride requires_grad_".split():
+        setattr(Tensor, name, checked(getattr(Tensor, name), name, "Tensor"))
     from .operators import OPERATORS
 
     for name, function in OPERATORS.items():

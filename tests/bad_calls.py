@@ -1,6 +1,6 @@
 """Calls with wrong arguments, made with PyTorch and with rushlight in one process (run by test_bad_input.py).
 
-A call is plain data, drawn from BASE by a seed: `python bad_calls.py FIRST LAST` makes the calls FIRST..LAST - 1 and
+A call is plain data, drawn from BASE by a seed: `python bad_calls.py [FIRST,LAST]` makes the calls FIRST..LAST - 1 and
 prints one JSON line before and after each, so that whoever reads knows which call a crash or a hang belongs to.
 """
 
@@ -416,6 +416,45 @@ nn.CrossEntropyLoss | X(5), ignore_index=1, label_smoothing=0.1 ; X(3, 5)
 nn.MSELoss | reduction="sum" ; X(3, 5)
 nn.BCELoss | X(3) ; X(2, 3)
 nn.KLDivLoss | reduction="batchmean" ; X(2, 3)
+optim.SGD | [X(3, grad=True)], 0.1, 0.9
+optim.SGD | [X(3, grad=True)], lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.1, nesterov=True
+optim.Adam | [X(3, grad=True)], 0.1, (0.9, 0.99), 1e-8, 0.1, False
+optim.AdamW | [X(3, grad=True)], lr=0.1, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1, maximize=True
+init.uniform_ | X(3, 4), 0.0, 1.0
+init.normal_ | X(3, 4), 0.0, 1.0
+init.trunc_normal_ | X(3, 4), 0.0, 1.0, -2.0, 2.0
+init.constant_ | X(3, 4), 0.5
+init.eye_ | X(3, 4)
+init.dirac_ | X(4, 2, 3), 2
+init.xavier_uniform_ | X(3, 4), 1.0
+init.xavier_normal_ | X(3, 4), 1.0
+init.kaiming_uniform_ | X(3, 4), 0.1, "fan_in", "leaky_relu"
+init.kaiming_normal_ | X(3, 4), 0.0, "fan_out", "relu"
+init.orthogonal_ | X(3, 4), 1.0
+init.sparse_ | X(3, 4), 0.5, 0.01
+init.calculate_gain | "leaky_relu", 0.1
+data.TensorDataset | X(4, 2), X(4)
+data.ConcatDataset | [[1, 2], [3]]
+data.Subset | [1, 2, 3], [0, 2]
+data.random_split | [1, 2, 3, 4], [3, 1]
+data.random_split | [1, 2, 3, 4], [0.5, 0.5]
+data.SequentialSampler | [1, 2, 3]
+data.RandomSampler | [1, 2, 3], True, 4
+data.SubsetRandomSampler | [0, 2]
+data.WeightedRandomSampler | [0.5, 0.5], 3, True
+data.BatchSampler | [1, 2, 3], 2, False
+data.DataLoader | [1, 2, 3], 2, False
+data.DataLoader | [1, 2, 3], batch_size=2, shuffle=False, drop_last=True, timeout=0
+data.default_collate | [1, 2, 3]
+data.default_collate | [X(2), X(2)]
+linalg.inv | X(3, 3)
+linalg.solve | X(3, 3), X(3, 2)
+linalg.det | X(3, 3)
+linalg.qr | X(3, 3), "reduced"
+linalg.svd | X(3, 4), False
+linalg.norm | X(3, 4), 2, (0, 1)
+linalg.vector_norm | X(3, 4), 2, 1
+linalg.matrix_power | X(3, 3), 2
 """
 
 
@@ -457,13 +496,18 @@ NEVER = {  # read and write files, wait for a person, stop the process or change
 }
 
 
+def table_calls() -> list[Call]:
+    """The table."""
+    return [_parse(line) for line in TABLE.strip().splitlines()]
+
+
 def base_calls() -> list[Call]:
     """The table, and for every public name that it lacks calls with one and two tensors and a number."""
     from rushlight import Tensor
     from rushlight.autograd.op import METHODS, PUBLIC
     from rushlight.nn import functional, modules
 
-    calls = [_parse(line) for line in TABLE.strip().splitlines()]
+    calls = table_calls()
     have = {call.target for call in calls}
     names = [f"m.{name}" for name in sorted(PUBLIC)] + [f".{name}" for name in sorted(METHODS)]
     names += [
@@ -567,14 +611,14 @@ KEYWORDS = [
 ]
 
 
-def draw(number: int, bases: list[Call]) -> Call:
-    """Call `number`: deterministic."""
+def draw(number: int, bases: list[Call], single: bool = False) -> Call:
+    """Call `number`, deterministic: a base call with one change (single) or up to three."""
     rng = random.Random(number)
     base = bases[number % len(bases)]
     slots: dict[Any, Any] = {("arg", i): v for i, v in enumerate(base.args)}
     slots |= {("kw", k): v for k, v in base.kwargs.items()}
     slots |= {("in", i): v for i, v in enumerate(base.inputs)}
-    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+    for _ in range(rng.choice([1, 1, 1, 2, 3]) if not single else 1):
         what = rng.random()
         if what < 0.06:
             key, value = rng.choice(KEYWORDS)
@@ -627,6 +671,18 @@ def run(m, call: Call, args, kwargs, inputs):
         result = getattr(m.nn.functional, name)(*args, **kwargs)
     elif kind == "nn":
         result = getattr(m.nn, name)(*args, **kwargs)(*inputs)
+    elif kind == "optim":
+        optimizer = getattr(m.optim, name)(*args, **kwargs)
+        sum(p.sum() for p in args[0]).backward()
+        optimizer.step()
+        return optimizer
+    elif kind == "init":
+        return getattr(m.nn.init, name)(*args, **kwargs)
+    elif kind == "linalg":
+        result = getattr(m.linalg, name)(*args, **kwargs)
+    elif kind == "data":
+        result = getattr(m.utils.data, name)(*args, **kwargs)
+        return list(result) if "Sampler" in name or "Loader" in name else result
     else:
         result = getattr(args[0], name)(*args[1:], **kwargs)
     if isinstance(result, m.Tensor) and result.is_floating_point() and result.requires_grad and result.grad_fn:
@@ -671,11 +727,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     numbers = json.loads(sys.argv[1])
-    bases = base_calls()
+    single = "--single" in sys.argv
+    bases = table_calls() if single else base_calls()
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 2 * GIGABYTE, resource.RLIM_INFINITY))
     for number in range(*numbers):
-        call = draw(number, bases)
+        call = draw(number, bases, single)
         print(json.dumps([number, "torch", str(call)]), flush=True)
         try:
             theirs = outcome(torch, call)

@@ -37,9 +37,9 @@ struct CheckedFunction {
   PyObject* names;   // of the parameters: interned strings; nullptr until the first call
   PyObject* refuse;  // refuse(self, args, kwargs): the arguments to go on with, or an exception
   uint32_t masks[kMaxParameters];
-  int count, positional;
-  uint32_t rest;           // mask of the values of *args
-  uint32_t refused_types;  // a bit per NumPy type number, the last one for all the others
+  int count, positional, least;  // with fewer than `least` positional arguments: the slow way
+  uint32_t rest;                 // mask of the values of *args
+  uint32_t refused_types;        // a bit per NumPy type number, the last one for all the others
 };
 
 static bool is_sequence_of(PyObject* value, uint32_t mask) {
@@ -88,19 +88,19 @@ static uint32_t mask_of_keyword(CheckedFunction* self, PyObject* name) {
   return 0;  // unknown, or not interned: the slow way
 }
 
-// Takes (names, masks, positional, rest, refused types, refuse) from prepare(self).
+// Takes (names, masks, positional, least, rest, refused types, refuse) from prepare(self).
 static bool prepare(CheckedFunction* self) {
   Ref plan(PyObject_CallOneArg(self->prepare, reinterpret_cast<PyObject*>(self)));
   if (!plan) return false;
   PyObject *names, *masks, *refuse;
-  int positional;
+  int positional, least;
   unsigned int rest, refused_types;
   if (!PyTuple_Check(plan.object)) {
     PyErr_Format(PyExc_TypeError, "prepare: expected a tuple, got %R", plan.object);
     return false;
   }
-  if (!PyArg_ParseTuple(plan.object, "O!O!iIIO", &PyTuple_Type, &names, &PyTuple_Type, &masks, &positional, &rest,
-                        &refused_types, &refuse))
+  if (!PyArg_ParseTuple(plan.object, "O!O!iiIIO", &PyTuple_Type, &names, &PyTuple_Type, &masks, &positional, &least,
+                        &rest, &refused_types, &refuse))
     return false;
   const Py_ssize_t count = PyTuple_GET_SIZE(names);
   if (count > kMaxParameters || PyTuple_GET_SIZE(masks) != count || positional < 0 || positional > count) {
@@ -113,6 +113,7 @@ static bool prepare(CheckedFunction* self) {
   }
   self->count = int(count);
   self->positional = positional;
+  self->least = least;
   self->rest = rest;
   self->refused_types = refused_types;
   Py_XSETREF(self->refuse, Py_NewRef(refuse));
@@ -140,6 +141,7 @@ static PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, Py
   auto* self = reinterpret_cast<CheckedFunction*>(object);
   const Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
   if (!self->names && !prepare(self)) return nullptr;
+  if (nargs < self->least) return call_slowly(self, args, nargs, keywords);
   for (Py_ssize_t i = 0; i < nargs; ++i)
     if (!passes(args[i], i < self->positional ? self->masks[i] : self->rest, self->refused_types))
       return call_slowly(self, args, nargs, keywords);

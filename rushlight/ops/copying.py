@@ -83,7 +83,7 @@ def contiguous(self, *, memory_format=None):
 def copy_(self, src, non_blocking=False):
     """Write src (broadcast, converted) into this tensor."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        return fill_(self, src)
     if src is self:
         return self
     target, source = self._array.shape, src._array.shape

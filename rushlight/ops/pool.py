@@ -390,13 +390,13 @@ def _adaptive(op, n, input, output_size):
         _wrong_rank(op, input, "2 to 3")
     if not isinstance(input, Tensor):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if n > 1 and hasattr(output_size, "__len__") and input.ndim <= len(output_size):
+        raise ValueError(f"{op}(): Input dimension should be at least {len(output_size) + 1}, got {input.ndim}")
     if not isinstance(output_size, (int, tuple, list, type(None))):
         raise TypeError(
             f"{op}(): argument 'output_size' must be int or tuple of ints, not {type(output_size).__name__}"
         )
     shape = input._array.shape
-    if n > 1 and len(shape) <= n and isinstance(output_size, (tuple, list)):
-        raise ValueError(f"{op}(): Input dimension should be at least {n + 1}, got input {brackets(shape)}")
     if len(shape) not in (n + 1, n + 2):
         colon = ":" if "max" in op else ""
         raise RuntimeError(f"{op}(): Expected {n + 1}D or {n + 2}D tensor, but got{colon} {brackets(shape)}")

@@ -62,6 +62,10 @@ def _operand(value, dtype: DType):
     if isinstance(value, Tensor):
         return to_dtype(value, dtype)
     if dtype.is_floating_point:
+        if isinstance(value, complex):
+            raise RuntimeError(
+                f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow: {value}"
+            )
         return float(value)
     if dtype.is_complex:
         return complex(value)

@@ -192,6 +192,8 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):  # 
 @public(method=True)
 def norm(input, p="fro", dim=None, keepdim=False, out=None, dtype=None):
     """The p-norm of the elements; p: a number, inf, -inf or "fro" (2)."""
+    if isinstance(p, Tensor) and p._array.ndim:
+        raise TypeError("norm(): argument 'p' must be a number or 'fro', not Tensor")
     if isinstance(p, str):
         if p != "fro":
             raise ValueError(f"norm(): p must be a number or 'fro', got {p!r}")

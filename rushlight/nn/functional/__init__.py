@@ -8,6 +8,9 @@ from ...arguments import checked
 from .dropout import *
 from .linear import *
 
+for _name in "alpha_dropout bilinear dropout dropout1d dropout2d dropout3d feature_alpha_dropout".split():
+    globals()[_name] = checked(globals()[_name], _name, module=__name__)
+
 _FILES = {
     "activation": """celu celu_ elu elu_ gelu glu gumbel_softmax hardshrink hardsigmoid hardswish hardtanh hardtanh_
         leaky_relu leaky_relu_ log_softmax logsigmoid mish prelu relu relu6 relu_ rrelu rrelu_ selu selu_ sigmoid

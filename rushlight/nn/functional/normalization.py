@@ -143,6 +143,11 @@ def rms_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, eps:
             f"Given normalized_shape={brackets(wanted)}, expected input with shape {expected}, but got input of "
             f"size{brackets(shape)}"
         )
+    if weight is not None and tuple(weight.shape) != wanted:
+        raise RuntimeError(
+            f"Expected weight to be of same shape as normalized_shape, but got weight of shape "
+            f"{brackets(weight.shape)} and normalized_shape = {brackets(wanted)}"
+        )
     axes = tuple(range(len(shape) - len(wanted), len(shape)))
     if eps is None:
         eps = finfo(input.dtype).eps
