@@ -97,6 +97,8 @@ STRICTER_HERE = """
 .scatter_ F.conv3d F.conv_tbc F.gumbel_softmax F.max_unpool1d F.unfold m.argmax m.bernoulli m.index_add
 m.randn m.softmax m.take_along_dim m.tensor nn.AlphaDropout"""
 OTHER_CLASS = """
+.index_copy_ .index_fill_ .masked_fill_ .masked_scatter_ .scatter_ .scatter_add_ m.index_fill m.masked_fill
+m.scatter_add
 .add_ .expand .index_put_ .to .type F.adaptive_max_pool2d F.avg_pool2d F.avg_pool3d F.conv_transpose3d
 F.cosine_embedding_loss F.cross_entropy F.gaussian_nll_loss F.lp_pool1d F.max_unpool2d F.nll_loss F.normalize
 F.rms_norm F.softshrink F.unfold data.default_collate init.calculate_gain linalg.matrix_power linalg.qr
