@@ -15,7 +15,30 @@ def quiet_range(m):
         return m.range(0, 4, 2), m.range(3, 1, -0.5)
 
 
+WINDOWS = ("hann", "hamming", "blackman", "bartlett", "kaiser")
+
 CASES = [
+    OpCase(
+        "hann_window",
+        lambda m, n, periodic: [getattr(m, f"{w}_window")(n, periodic, dtype=m.float64) for w in WINDOWS],
+        [S(n=n, periodic=periodic) for n in (0, 1, 3, 5, 8) for periodic in (True, False)],
+        [
+            E(lambda m: m.hann_window(-1), "non-negative"),
+            E(lambda m: m.kaiser_window(3, dtype=m.int64), "floating point"),
+            E(lambda m: m.bartlett_window(2.5), "must be int"),
+        ],
+        covers=tuple(f"{w}_window" for w in WINDOWS),
+        grad_order=0,
+        ulp=64,
+    ),
+    OpCase(
+        "window options",
+        lambda m: (m.hamming_window(4, True, 0.6, 0.3), m.kaiser_window(5, True, 3.0), m.hann_window(3).double()),
+        [S()],
+        grad_order=0,
+        ulp=64,
+        length=lambda s: 16,
+    ),
     case(
         "arange",
         lambda m: (

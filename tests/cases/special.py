@@ -240,4 +240,23 @@ CASES = [
     ),
     OpCase("angle_real", lambda m, x: m.angle(x), [S(distinct(3, 4)), S(ints(4))], grad_order=0),
     OpCase("isreal_bool", lambda m, b: m.isreal(b), [S(bools(3, 4))], grad_order=0),
+    OpCase(
+        "in place by name",
+        lambda m, x: (
+            m.ldexp_(x.clone(), m.tensor(2.0, dtype=x.dtype)),
+            x.clone().polygamma_(2),
+            (x + 2).mvlgamma_(2),
+        ),
+        [S(positive(3, 4))],
+        [E(lambda m: m.tensor([1, 2]).ldexp_(m.tensor(2)))],
+        covers=("ldexp_", "polygamma_", "mvlgamma_"),
+        ulp=256,
+        grad_order=1,
+    ),
+    OpCase(
+        "heaviside_",
+        lambda m, x: x.heaviside_(m.tensor(0.5, dtype=x.dtype)),
+        [S(ints(3, 4))],
+        grad_order=0,
+    ),
 ]
