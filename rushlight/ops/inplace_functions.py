@@ -27,7 +27,6 @@ def _inplace(name, grad_name):
 _inplace("heaviside", "NotImplemented")
 _inplace("ldexp", "LdexpBackward0")
 _inplace("mvlgamma", "MvlgammaBackward0")
-_inplace("polygamma", "PolygammaBackward1")
 
 for _name in """addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ clamp_ clamp_max_ clamp_min_ clip_ fill_ fix_
     index_put_ ldexp_ negative_ round_ zero_""".split():
