@@ -161,7 +161,7 @@ def test_state_dict_round_trip(name):
             assert value.dtype == (rl.float32 if key == "step" else rl.float64)
     for f, p in zip(fresh, ours):
         f.grad = rl.tensor(np.ones(tuple(p.shape)))
-        p.grad = rl.ones(*p.shape)
+        p.grad = rl.ones(p.shape)
     a.step()
     other.step()
     for f, p in zip(fresh, ours):

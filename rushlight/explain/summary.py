@@ -97,7 +97,7 @@ def summary(model: Any, input_size: Sequence[int] | None = None, input_data: Any
     if input_data is None:
         if input_size is None:
             raise ValueError("summary: give input_size, batch included, or input_data")
-        input_data = rushlight.zeros(*input_size)
+        input_data = rushlight.zeros(tuple(input_size))
     args = input_data if isinstance(input_data, tuple) else (input_data,)
     rows: list[Row] = []
     seen: set[int] = set()
