@@ -61,6 +61,9 @@ GEOMETRIES = [
     (2, 1, 20, 40, (24, 25), (1, 1), (1, 1), (0, 0), (1, 1)),  # the same, from the array itself
     (1, 1, 20, 40, (32, 32), (1, 1), (1, 1), (0, 0), (1, 1)),  # channels a power of two apart
     (2, 1, 33, 29, (16, 16), (3, 3), (1, 1), (1, 1), (1, 1)),  # rows that are whole cache lines
+    (2, 1, 33, 30, (5, 84), (3, 3), (1, 1), (1, 1), (1, 1)),  # vectors along output channels
+    (1, 2, 72, 61, (9, 84), (3, 3), (2, 1), (1, 1), (1, 2)),  # the same, several depth blocks, the last panel not full
+    (2, 1, 32, 40, (6, 84), (2, 3), (1, 1), (1, 1), (1, 1)),  # the same for the input's gradient
 ]
 MANY_IMAGES = [
     (32, 1, 6, 16, (14, 14), (5, 5), (1, 1), (0, 0), (1, 1)),  # LeNet

@@ -1,7 +1,7 @@
-// The forward convolution and the gradient of its input, both as a Gather (gather.h).
+// The forward convolution and the gradient of its input, both as a Gather (gather.h, channels.h).
 
+#include "kernels/conv/channels.h"
 #include "kernels/conv/depthwise.h"
-#include "kernels/conv/gather.h"
 #include "kernels/conv/images.h"
 
 namespace rl::RL_ISA {
@@ -12,9 +12,10 @@ bool depthwise_last_f64(const ConvShape& s, const double* x, const double* w, co
 bool grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw);
 bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw);
 
-enum class Algorithm { packed, rows };
+enum class Algorithm { packed, rows, channels };
 
-// Both compute the same products; they differ in what they waste. Costs are in units of one output row of a panel:
+// All compute the same products; they differ in what they waste. Where channels_pay, that is taken; the layout of the
+// source already depends on it. Costs are in units of one output row of a panel:
 // packing a panel costs about as much as five rows and two more for every run in it; the rows algorithm computes the
 // columns between the rows too, and reads B from farther away the deeper it is.
 template <class T>
@@ -49,21 +50,25 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
                       int num_parts, bool phases) {
   const int64_t source_plane = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
   const int64_t plane = layout.copied ? layout.plane : source_plane;
+  constexpr int64_t nr = gemm::Block<T>::nr;
   int64_t weight_size = 0, phase_plane = 0, outputs = 0;
-  bool copied = false;
+  bool copied = false, all_channels = true;
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
     g.source_channel = plane;
     g.source_image = channels_all * plane;
-    parts[i].algorithm = choose_algorithm(g, layout.copied);
-    copied |= layout.copied && parts[i].algorithm == Algorithm::packed;
-    weight_size += g.groups * g.rows * g.depth();
+    const bool by_channels = channels_pay<T>(g.rows, g.channels, g.taps, g.count[2]);
+    parts[i].algorithm = by_channels ? Algorithm::channels : choose_algorithm(g, layout.copied);
+    all_channels &= by_channels;
+    copied |= layout.copied && parts[i].algorithm != Algorithm::rows;
+    weight_size += g.groups * (by_channels ? ceil_div(g.rows, nr) * nr : g.rows) * g.depth();
     phase_plane += g.pixels();
     outputs = g.groups * g.rows;
   }
   const int64_t image_bytes =
       int64_t(sizeof(T)) * ((copied ? channels_all * plane : 0) + (phases ? outputs * phase_plane : 0));
-  const int64_t chunk = image_bytes ? images_per_chunk(batch, image_bytes) : batch;
+  const int64_t chunk =
+      image_bytes ? images_per_chunk(batch, image_bytes, all_channels ? kNearBytes : kChunkBytes) : batch;
   Buffer weights((weight_size + 1) * int64_t(sizeof(T)));
   Buffer copy(copied ? (chunk * channels_all * plane + kRowSlack<T>)*int64_t(sizeof(T)) : 0);
   Buffer phase_buffer(phases ? chunk * outputs * phase_plane * int64_t(sizeof(T)) : 0);
@@ -73,9 +78,14 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
     const int64_t depth = g.depth();
+    g.a = a;
+    if (parts[i].algorithm == Algorithm::channels) {
+      pack_weight_channels(parts[i].weight, g.groups, g.rows, g.channels, g.taps, kPackedDepth<T>, a);
+      a += g.groups * ceil_div(g.rows, nr) * nr * depth;
+      continue;
+    }
     const bool rows = parts[i].algorithm == Algorithm::rows;
     pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps, rows ? max64(1, depth) : kPackedDepth<T>, a);
-    g.a = a;
     a += g.groups * g.rows * depth;
   }
   for (int64_t image = 0; image < batch; image += chunk) {
@@ -103,6 +113,10 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
       } else {
         g.source = copied ? copy.as<T>() : from;
         g.source_end = copied ? g.source + images * channels_all * plane + kRowSlack<T> : end;
+        if (parts[i].algorithm == Algorithm::channels) {
+          if (!gather_channels(g, kPackedDepth<T>)) return false;
+          continue;
+        }
         merge_axes(g);
         if (!gather_packed(g, kPackedDepth<T>)) return false;
       }
@@ -166,7 +180,8 @@ static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T
   if (!tables.pointer) return false;
   int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
   for (int64_t t = 0; t < taps; ++t) index[t] = t;
-  const SourceLayout layout = forward_layout(s, offset);
+  const SourceLayout layout =
+      forward_layout(s, offset, !channels_pay<T>(s.out_channels, s.in_channels, taps, s.output[2]));
   Part<T> part = {};
   Gather<T>& g = part.plan;
   g.groups = s.groups;
@@ -262,7 +277,8 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
     layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1, false};
   }
   const PhaseAxis along = phase_axis(s, 2, 0);
-  const bool per_tap = s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps);
+  const bool per_tap = s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps) &&
+                       !channels_pay<T>(s.in_channels, s.out_channels, taps, along.count);
   if (per_tap) {
     layout.copied = true;
     layout.axis[2] = {s.output[2], along.count, along.taps, 1, -along.first, -s.dilation[2], true};

@@ -64,7 +64,8 @@ static inline int64_t gcd64(int64_t a, int64_t b) {
 }
 
 // The layout from which a forward convolution of shape s reads x, and offset[t] of each tap t (kD * kH * kW of them).
-static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
+// `one_run`: whether it pays that an image's positions are one run, at the price of a copy per tap along x.
+static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, bool one_run) {
   SourceLayout layout;
   layout.copied = false;
   for (int i = 0; i < 3; ++i) {
@@ -73,7 +74,7 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset) {
     a.padding = s.padding[i];
     a.dilation = s.dilation[i];
     a.stride = s.output[i] == 1 ? 1 : s.stride[i];
-    a.per_tap = i == 2 && rows_per_tap(s.kernel[2]);
+    a.per_tap = one_run && i == 2 && rows_per_tap(s.kernel[2]);
     if (a.per_tap) layout.copied = true;
     if (a.padding || (i == 2 && a.stride != 1)) layout.copied = true;
   }
@@ -188,8 +189,9 @@ static void copy_planes(const SourceLayout& layout, const T* source, T* out, int
 }
 
 // Images whose copy is made at once: enough to keep every thread busy, few enough to stay near the cores.
-static inline int64_t images_per_chunk(int64_t batch, int64_t image_bytes) {
-  const int64_t budget = int64_t(4) << 20;
+inline constexpr int64_t kChunkBytes = int64_t(4) << 20, kNearBytes = int64_t(1) << 20;
+
+static inline int64_t images_per_chunk(int64_t batch, int64_t image_bytes, int64_t budget) {
   return min64(batch, max64(num_threads(), budget / max64(1, image_bytes)));
 }
 
