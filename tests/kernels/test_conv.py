@@ -56,6 +56,8 @@ GEOMETRIES = [
     (0, 1, 3, 4, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 0, 4, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
     (2, 1, 3, 0, (5, 5), (3, 3), (1, 1), (1, 1), (1, 1)),
+]
+PLANES = [  # large enough for the algorithms that want whole rows
     (2, 2, 15, 35, (31, 33), (3, 3), (1, 1), (1, 1), (1, 1)),  # an image's pixels in one run, two depth blocks
     (2, 1, 16, 70, (45, 41), (3, 3), (2, 2), (1, 1), (1, 1)),  # the same with a stride
     (2, 1, 20, 40, (24, 25), (1, 1), (1, 1), (0, 0), (1, 1)),  # the same, from the array itself
@@ -134,7 +136,7 @@ def check(case, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("case", GEOMETRIES + MANY_IMAGES)
+@pytest.mark.parametrize("case", GEOMETRIES + PLANES + MANY_IMAGES)
 def test_geometry(case, dtype):
     check(case, dtype)
 
@@ -174,7 +176,7 @@ def test_depthwise_channels_last(geometry, channels, dtype):
     assert np.array_equal(~np.isfinite(_native.conv(last, w, None, *attrs.values(), False)), expected)
 
 
-@pytest.mark.parametrize("case", [*(GEOMETRIES[i] for i in (1, 4, 9, 20, 28, 32)), *MANY_IMAGES])
+@pytest.mark.parametrize("case", [*(GEOMETRIES[i] for i in (1, 4, 9, 20)), *PLANES, *MANY_IMAGES])
 def test_threads_change_nothing(case):
     x, w, g, attrs = arrays(case, np.float32)
     geometry = tuple(attrs.values())
@@ -196,7 +198,7 @@ def test_threads_change_nothing(case):
 
 
 @pytest.mark.parametrize(
-    "case", [*(GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18, 28, 29, 30, 32)), *MANY_IMAGES[:2], *MANY_IMAGES[-4:]]
+    "case", [*(GEOMETRIES[i] for i in (0, 1, 2, 5, 9, 11, 18)), *PLANES, *MANY_IMAGES[:2], *MANY_IMAGES[-4:]]
 )
 def test_infinity_stays_in_its_windows(case):
     """An infinite or NaN input reaches the outputs whose window holds it, and no others."""
