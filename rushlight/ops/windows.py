@@ -31,38 +31,21 @@ def _made(array, dtype, requires_grad):
     return result.requires_grad_() if requires_grad else result
 
 
-def _cosine(name: str, weights, doc: str):
-    """A window that is a sum of cosines: sum over k of (-1)^k weights[k] cos(2 pi k t)."""
+def _cosine_sum(places, weights):
+    """sum over k of (-1)^k weights[k] cos(2 pi k t)."""
+    total = cpu.add(cpu.mul(places, 0.0), weights[0])
+    for k, weight in enumerate(weights[1:], 1):
+        wave = cpu.mul(cpu.cos(cpu.mul(places, 2 * math.pi * k)), (-1) ** k * weight)
+        total = cpu.add(total, wave)
+    return total
 
-    def window(array, *weights):
-        total = cpu.add(cpu.mul(array, 0.0), weights[0])
-        for k, weight in enumerate(weights[1:], 1):
-            wave = cpu.mul(cpu.cos(cpu.mul(array, 2 * math.pi * k)), (-1) ** k * weight)
-            total = cpu.add(total, wave)
-        return total
 
-    if name == "hamming_window":
+def _cosine(name, weights, doc):
+    """A window that is a sum of cosines."""
 
-        def function(
-            window_length,
-            periodic=True,
-            alpha=0.54,
-            beta=0.46,
-            *,
-            dtype=None,
-            layout=None,
-            device=None,
-            requires_grad=False,
-        ):
-            places, dtype = _positions(name, window_length, periodic, dtype, device)
-            ends = (alpha, beta) if window_length > 1 else (1.0, 0.0)
-            return _made(window(places, *ends), dtype, requires_grad)
-
-    else:
-
-        def function(window_length, periodic=True, *, dtype=None, layout=None, device=None, requires_grad=False):
-            places, dtype = _positions(name, window_length, periodic, dtype, device)
-            return _made(window(places, *weights), dtype, requires_grad)
+    def function(window_length, periodic=True, *, dtype=None, layout=None, device=None, requires_grad=False):
+        places, dtype = _positions(name, window_length, periodic, dtype, device)
+        return _made(_cosine_sum(places, weights), dtype, requires_grad)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
@@ -70,12 +53,28 @@ def _cosine(name: str, weights, doc: str):
 
 
 _cosine("hann_window", (0.5, 0.5), "(1 - cos(2 pi t)) / 2, t = k / n, or k / (n - 1) unless periodic.")
-_cosine("hamming_window", (0.54, 0.46), "alpha - beta cos(2 pi t), t = k / n, or k / (n - 1) unless periodic.")
 _cosine(
     "blackman_window",
     (0.42, 0.5, 0.08),
     "0.42 - 0.5 cos(2 pi t) + 0.08 cos(4 pi t), t = k / n, or k / (n - 1) unless periodic.",
 )
+
+
+@public()
+def hamming_window(
+    window_length,
+    periodic=True,
+    alpha=0.54,
+    beta=0.46,
+    *,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+):
+    """alpha - beta cos(2 pi t), t = k / n, or k / (n - 1) unless periodic."""
+    places, dtype = _positions("hamming_window", window_length, periodic, dtype, device)
+    return _made(_cosine_sum(places, (alpha, beta) if window_length > 1 else (1.0, 0.0)), dtype, requires_grad)
 
 
 @public()
