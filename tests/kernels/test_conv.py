@@ -219,6 +219,26 @@ def test_infinity_stays_in_its_windows(case):
     assert np.array_equal(np.isfinite(out), np.isfinite(expected))
 
 
+@pytest.mark.parametrize("at_end", [True, False], ids=["end", "start"])
+@pytest.mark.parametrize("case", GEOMETRIES + PLANES + MANY_IMAGES)
+def test_stays_inside(fenced, case, at_end):
+    """Reading one value past an operand would end the process."""
+    x, w, g, attrs = arrays(case, np.float32)
+    geometry = tuple(attrs.values())
+    near = [fenced(a, at_end) for a in (x, w, g)]
+    assert np.array_equal(
+        _native.conv(near[0], near[1], None, *geometry, False), _native.conv(x, w, None, *geometry, False)
+    )
+    assert np.array_equal(
+        _native.conv_grad_input(near[2], near[1], None, x.shape, *geometry),
+        _native.conv_grad_input(g, w, None, x.shape, *geometry),
+    )
+    assert np.array_equal(
+        _native.conv_grad_weight(near[2], near[0], w.shape, *geometry),
+        _native.conv_grad_weight(g, x, w.shape, *geometry),
+    )
+
+
 def test_fewer_outputs_than_windows():
     """The gradients of a result that was cropped: a transposed convolution with output_padding beyond its stride."""
     x, w, g, attrs = arrays((2, 1, 3, 5, (11, 10), (3, 3), (2, 2), (1, 0), (3, 1)), np.float32)

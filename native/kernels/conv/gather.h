@@ -309,6 +309,7 @@ static void pack_weight(const WeightView<T>& view, int64_t groups, int64_t rows,
 // Rows of B packed for all panels of a block before the next rows. A panel has room for one row more: whole vectors may
 // be written past its end.
 inline constexpr int64_t kPackRows = 16;
+inline constexpr int64_t kFetchable = int64_t(16) << 20;  // bytes of a source that the last-level cache may hold
 
 template <class T>
 static bool gather_packed(const Gather<T>& g, int64_t block) {
@@ -330,7 +331,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   const gemm::Even col_blocks = gemm::Even::of(col_panels, block_count);
   // Where each row of B lies. If all rows begin with a cache line, the first tile of a panel that is one run reads the
   // source itself and packs as it goes; otherwise each row would take part of one line more, and packing apart is
-  // faster.
+  // faster. So it is for sources in main memory, which want long runs.
   Buffer offset_buffer((depth + gemm::kPrefetchRows) * int64_t(sizeof(int64_t)));
   if (!offset_buffer.pointer) return false;
   int64_t* const offset = offset_buffer.as<int64_t>();
@@ -339,7 +340,8 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   for (int64_t k = depth; k < depth + gemm::kPrefetchRows; ++k) offset[k] = depth ? offset[depth - 1] : 0;
   int64_t starts = g.source_channel | g.source_image;
   for (int64_t tap = 0; tap < g.taps; ++tap) starts |= g.offset[tap];
-  const bool whole_lines = (uintptr_t(g.source) | uintptr_t(starts * int64_t(sizeof(T)))) % 64 == 0;
+  const bool whole_lines = g.images * g.source_image * int64_t(sizeof(T)) <= kFetchable &&
+                           (uintptr_t(g.source) | uintptr_t(starts * int64_t(sizeof(T)))) % 64 == 0;
   bool ok = true;  // only ever cleared, atomically
   parallel_tasks(g.groups * col_blocks.count * splits, [&](int64_t task) {
     const int64_t split = task % splits, rest = task / splits;
