@@ -51,3 +51,11 @@ def test_inverse_error_function():
     back = np.array([math.erf(v) for v in y])
     np.testing.assert_allclose(back, x, rtol=4e-16, atol=0)
     np.testing.assert_array_equal(of(rushlight.erfinv, 1.0, -1.0, 2.0), [np.inf, -np.inf, np.nan])
+
+
+@pytest.mark.parametrize("order", [171, 1000, 2**62])
+def test_polygamma_of_high_order_ends(order):
+    """n! is beyond all doubles from 171 on: infinite, and no number where zeta is 0."""
+    sign = 1 if order % 2 else -1
+    got = rushlight.polygamma(order, rushlight.tensor([0.5, 1.0], dtype=rushlight.float64)).numpy()
+    np.testing.assert_array_equal(got, [sign * np.inf] * 2)

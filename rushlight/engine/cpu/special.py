@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -77,9 +78,7 @@ def _polygamma(x, n: int):
     """The n-th derivative of digamma: (-1)^(n+1) n! zeta(n + 1, x); below 0 by reflection for n = 1, else NaN."""
     if n == 0:
         return _digamma(x)
-    factorial = 1.0
-    for k in range(2, n + 1):
-        factorial *= k
+    factorial = float(math.factorial(n)) if n <= 170 else math.inf  # beyond 170! there is no double
     sign = 1.0 if n % 2 else -1.0
     result = sign * factorial * _hurwitz_zeta(n + 1, np.where(x > 0, x, 1 - x))
     if n == 1:
@@ -90,8 +89,6 @@ def _polygamma(x, n: int):
 
 def _erfinv(x):
     """Winitzki's closed form as the start, then three steps of Newton's method with second-order correction."""
-    import math
-
     erf = np.vectorize(math.erf, otypes=[float])
     erfc = np.vectorize(math.erfc, otypes=[float])
     inside = np.where(np.abs(x) < 1, x, 0.0)
