@@ -3,7 +3,7 @@
 //
 //   out[m, q] = sum over (channel, tap) of A[m, (channel, tap)] * source[channel, position(q) + offset[tap]]
 //
-// as a matrix product whose B is never built. Two algorithms:
+// as a matrix product whose B is never built. Two algorithms here, a third in channels.h:
 //   packed  B panels are packed from the source, column p of a chunk being pixel p % Q of image p / Q, so that small
 //           images share panels; blocked over depth and columns like any product.
 //   rows    B's rows are the source's rows as they lie (OffsetB): columns are positions in the padded plane, and those
