@@ -7,8 +7,8 @@ import importlib
 
 FAMILIES = (
     "promote elementwise special shape permute copying slicing joining rearrange reduce "
-    "index gather index_select masked compare sorting complex_parts linalg contraction conv padding pool norm softmax "
-    "statistics factor lu solve matrix_functions distances windows activation loss noise sampling "
+    "index gather index_select masked compare sorting complex_parts linalg addmm contraction conv padding pool norm "
+    "softmax statistics factor lu solve matrix_functions distances windows activation loss noise sampling "
     "view_copies inplace_functions"
 ).split()
 

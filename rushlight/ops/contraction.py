@@ -1,15 +1,15 @@
-"""Contractions made of the products in `linalg`: einsum, tensordot, inner, kron, chain_matmul, bilinear."""
+"""Contractions made of the products in `linalg`: einsum, tensordot, inner, kron, chain_matmul, bilinear, trace."""
 
 from __future__ import annotations
 
 import string
 
-from ..autograd.op import primitives, public
+from ..autograd.op import Op, primitives, public
 from ..dtypes import dtype_word
 from ..errors import brackets, wrap_dim
 from ..tensor import Tensor
 from . import linalg
-from .elementwise import mul
+from .elementwise import holomorphic, mul
 from .permute import permute_function
 from .result import into
 from .shape import reshape, unsqueeze_function
@@ -17,13 +17,6 @@ from .slicing import diagonal_function
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase  # the order in which an implicit output lists its subscripts
 ELLIPSIS = "..."
-
-
-def _count(sizes):
-    n = 1
-    for size in sizes:
-        n *= size
-    return n
 
 
 def _permuted(a, axes):
@@ -247,8 +240,8 @@ def _multiply_and_sum(a, b, axes):
     batch = [i for i in range(n) if i not in inner and x[i] != 1 and y[i] != 1]
     left = [i for i in range(n) if i not in inner and i not in batch and y[i] == 1]
     right = [i for i in range(n) if i not in inner and i not in batch and i not in left]
-    batches, depth = _count(x[i] for i in batch), _count(x[i] for i in inner)
-    rows, cols = _count(x[i] for i in left), _count(y[i] for i in right)
+    batches, depth = linalg.count(x[i] for i in batch), linalg.count(x[i] for i in inner)
+    rows, cols = linalg.count(x[i] for i in left), linalg.count(y[i] for i in right)
     a = _reshaped(_permuted(a, batch + left + inner + right), (batches, rows, depth))
     b = _reshaped(_permuted(b, batch + inner + right + left), (batches, depth, cols))
     product = linalg.bmm(a, b)
@@ -294,10 +287,10 @@ def tensordot(a, b, dims=2, out=None):
     second = [wrap_dim(j, len(y)) for j in second]
     left = [i for i in range(len(x)) if i not in first]
     right = [j for j in range(len(y)) if j not in second]
-    depth = _count(x[i] for i in first)
+    depth = linalg.count(x[i] for i in first)
     rows, cols = [x[i] for i in left], [y[j] for j in right]
-    a = reshape(_permuted(a, left + first), (_count(rows), depth))
-    b = reshape(_permuted(b, second + right), (depth, _count(cols)))
+    a = reshape(_permuted(a, left + first), (linalg.count(rows), depth))
+    b = reshape(_permuted(b, second + right), (depth, linalg.count(cols)))
     result = reshape(linalg.mm(a, b), (*rows, *cols))
     return result if out is None else into(out, result)
 
@@ -384,10 +377,47 @@ def bilinear(input1, input2, weight, bias=None):
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w[0]}"
         )
-    rows, outs = _count(x[:-1]), w[0]
+    rows, outs = linalg.count(x[:-1]), w[0]
     first = reshape(input1, (rows, x[-1]))
     second = reshape(input2, (rows, y[-1], 1))
     wide = reshape(permute_function(weight, (1, 0, 2)), (w[1], outs * w[2]))
     partial = reshape(linalg.mm(first, wide), (rows, outs, w[2]))
     result = reshape(linalg.bmm(partial, second), (*x[:-1], outs))
     return result if bias is None else result + bias
+
+
+# ---- trace -----------------------------------------------------------------------------------------------------------
+
+
+class trace_op(Op):
+    """Sum of the diagonal of a matrix"""
+
+    name, inputs, save, save_shape, grad_name = "trace", 1, (), (0,), "TraceBackward0"
+
+    def forward(xp, a):
+        return xp.trace(a)
+
+    @holomorphic
+    def backward(xp, g, saved, need):
+        return (xp.trace_grad(g, shape=tuple(saved[0])),)
+
+
+class trace_grad(Op):
+    """The adjoint of `trace`"""
+
+    inputs, save, grad_name = 1, (), "TraceBackwardBackward0"
+
+    def forward(xp, g, *, shape):
+        return xp.trace_grad(g, shape=shape)
+
+    @holomorphic
+    def backward(xp, gg, saved, need, *, shape):
+        return (xp.trace(gg),)
+
+
+@public(method=True)
+def trace(input):
+    """The sum of a matrix's diagonal."""
+    if input._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
+    return trace_op(input)

@@ -7,141 +7,27 @@ values are distinct, and for complex input only if the result does not depend on
 
 from __future__ import annotations
 
-from ..autograd.op import Op, cpu, named, primitives, public
+from ..autograd.op import Op, named, primitives, public
 from ..dtypes import dtype_title
-from ..errors import LinAlgError, type_name
 from ..tensor import Tensor
-from . import promote
-from .result import into, named_result
+from .matrices import (
+    as_column,
+    as_row,
+    check_matrix,
+    diagonal_of,
+    divided_right,
+    embedded,
+    finish,
+    finish_all,
+    like,
+    part,
+    raise_failed,
+    real_part,
+    turned,
+)
+from .result import named_result
 
-# ---- shared by the files on matrices
-# ----------------------------------------------------------------------------------------------------
-
-
-def turned(xp, a):
-    """The last two dimensions swapped, conjugated if complex."""
-    n = len(a.shape)
-    a = xp.permute(a, axes=(*range(n - 2), n - 1, n - 2))
-    return xp.conj(a) if a.dtype.kind == "c" else a
-
-
-def embedded(xp, d):
-    """Matrices with the last dimension on their diagonals."""
-    n = len(d.shape)
-    return xp.diagonal_scatter(d, input_shape=(*d.shape, d.shape[-1]), offset=0, axis1=n - 1, axis2=n)
-
-
-def diagonal_of(xp, a):
-    n = len(a.shape)
-    return xp.diagonal(a, offset=0, axis1=n - 2, axis2=n - 1)
-
-
-def part(xp, a, axis, start, stop):
-    """a[..., start:stop, ...] along an axis counted from the end."""
-    return xp.slice(a, axis=len(a.shape) + axis, start=start, stop=stop, step=1)
-
-
-def as_column(xp, s):
-    return xp.reshape(s, shape=(*s.shape, 1))
-
-
-def as_row(xp, s):
-    return xp.reshape(s, shape=(*s.shape[:-1], 1, s.shape[-1]))
-
-
-def like(xp, a, other):
-    """Real `a` in the complex dtype of `other`, if that is complex."""
-    if other.dtype.kind != "c" or a.dtype.kind == "c":
-        return a
-    return promote.to_dtype(a, other.dtype) if xp.differentiable else xp.cast(a, dtype=other.dtype)
-
-
-def real_part(xp, a):
-    return xp.select(xp.as_real(a), axis=len(a.shape), index=0) if a.dtype.kind == "c" else a
-
-
-def divided_right(xp, a, r, *, upper):
-    """a @ r^-H for a triangular r (upper or lower)."""
-    return turned(xp, xp.solve_triangular(r, turned(xp, a), upper=upper, unit=False))
-
-
-def check_matrix(a, op: str, *, argument="A", square=False, kernel=None, low=False):
-    """TypeError or RuntimeError unless `a` is a float or complex tensor of (square) matrices.
-
-    kernel: PyTorch's name for what has no half or integer version; low: its message for half types.
-    """
-    if not isinstance(a, Tensor):
-        where = f"linalg_{op}(): argument '{argument}' (position 1)"
-        raise TypeError(f"{where} must be Tensor, not {type_name(a)}")
-    check_matrices(a, op)
-    if square:
-        check_square(a, op)
-    dtype = a.dtype
-    if not (dtype.is_floating_point or dtype.is_complex):
-        if kernel in ("lu_cpu", "linalg_eigh_cpu") and op not in ("det", "slogdet"):
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(dtype)}'")
-        raise RuntimeError(
-            f"linalg.{op}: Expected a floating point or complex tensor as input. Got {dtype_title(dtype)}"
-        )
-    if dtype.itemsize < 4:
-        if low:
-            raise RuntimeError(f"linalg.{op}: Low precision dtypes not supported. Got {dtype_title(dtype)}")
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(dtype)}'")
-
-
-def check_matrices(a, op: str):
-    if a._array.ndim < 2:
-        raise RuntimeError(f"linalg.{op}: The input tensor A must have at least 2 dimensions.")
-
-
-def check_square(a, op: str):
-    rows, columns = a._array.shape[-2:]
-    if rows != columns:
-        raise RuntimeError(
-            f"linalg.{op}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
-        )
-
-
-def first_failure(info):
-    """("", "(Batch element i): "), number) of the first failed matrix, or None."""
-    for i, value in enumerate(cpu.to_list(cpu.reshape(info._array, shape=(info._array.size,)))):
-        if value:
-            return ("" if not info._array.ndim else f"(Batch element {i}): "), value
-    return None
-
-
-def finish(result, out):
-    return result if out is None else into(out, result)
-
-
-def finish_all(result, out):
-    """Several named results, written into the tensors of `out`."""
-    if out is None:
-        return result
-    return type(result)([into(o, r) for o, r in zip(out, result)])
-
-
-# ---- Cholesky
-# --------------------------------------------------------------------------------------------------------------
-
-
-class solve_triangular_op(Op):
-    """x with a @ x = b, a triangular."""
-
-    name, inputs, save, save_output, grad_name = "solve_triangular", 2, (0, 1), True, "LinalgSolveTriangularBackward0"
-
-    def forward(xp, a, b, *, upper, unit):
-        return xp.solve_triangular(a, b, upper=upper, unit=unit)
-
-    def backward(xp, g, saved, need, *, upper, unit):
-        a, b, x = saved
-        grad_b = xp.solve_triangular(turned(xp, a), g, upper=not upper, unit=unit)
-        grad_a = None
-        if need[0]:
-            grad_a = xp.neg(xp.matmul(grad_b, turned(xp, x)))
-            grad_a = xp.triu(grad_a, k=int(unit)) if upper else xp.tril(grad_a, k=-int(unit))
-            grad_a = xp.sum_to(grad_a, shape=tuple(a.shape))
-        return (grad_a, xp.sum_to(grad_b, shape=tuple(b.shape)) if need[1] else None)
+# ---- Cholesky -------------------------------------------------------------------------------------------------------
 
 
 class cholesky_op(Op):
@@ -180,12 +66,11 @@ def cholesky_ex(input, *, upper=False, check_errors=False, out=None):
 
 
 def _check_cholesky(info, op):
-    failed = first_failure(info)
-    if failed:
-        raise LinAlgError(
-            f"linalg.{op}: {failed[0]}The factorization could not be completed because the input is not "
-            f"positive-definite (the leading minor of order {failed[1]} is not positive-definite)."
-        )
+    raise_failed(
+        info,
+        f"linalg.{op}: {{}}The factorization could not be completed because the input is not positive-definite (the "
+        "leading minor of order {} is not positive-definite).",
+    )
 
 
 def cholesky(input, *, upper=False, out=None):
@@ -206,8 +91,7 @@ def cholesky_function(input, upper=False, *, out=None):
     return finish(factor, out)
 
 
-# ---- QR
-# --------------------------------------------------------------------------------------------------------------------
+# ---- QR -------------------------------------------------------------------------------------------------------------
 
 
 class qr_op(Op):
@@ -272,8 +156,7 @@ def qr_function(input, some=True, *, out=None):
     return finish_all(named_result("qr", Q=q, R=r), out)
 
 
-# ---- singular values
-# -------------------------------------------------------------------------------------------------------
+# ---- singular values ------------------------------------------------------------------------------------------------
 
 
 class svd_op(Op):
@@ -351,8 +234,7 @@ def svd_function(input, some=True, compute_uv=True, *, out=None):
     return finish_all(named_result("svd", U=u, S=s, V=vh.mH), out)
 
 
-# ---- eigenvalues
-# -----------------------------------------------------------------------------------------------------------
+# ---- eigenvalues ----------------------------------------------------------------------------------------------------
 
 
 class eigh_op(Op):

@@ -6,7 +6,7 @@ from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import brackets, broadcast_shapes
 from ..tensor import Tensor
-from .factor import check_square, divided_right, finish, finish_all, first_failure, part, turned
+from .matrices import check_square, divided_right, finish, finish_all, part, raise_failed, turned
 from .result import named_result
 
 
@@ -81,13 +81,13 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
 
 
 def _check(info, op):
-    failed = first_failure(info)
-    if failed:
-        raise RuntimeError(
-            f"torch.linalg.{op}: {failed[0]}U[{failed[1]},{failed[1]}] is zero and using it on lu_solve would result "
-            "in a division by zero. If you still want to perform the factorization, consider calling linalg.lu(A, "
-            "pivot) or linalg.lu_factor_ex(A, pivot)"
-        )
+    raise_failed(
+        info,
+        f"torch.linalg.{op}: {{0}}U[{{1}},{{1}}] is zero and using it on lu_solve would result in a division by "
+        "zero. If you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
+        "linalg.lu_factor_ex(A, pivot)",
+        RuntimeError,
+    )
 
 
 def lu_factor(A, *, pivot=True, out=None):

@@ -11,16 +11,16 @@ from ..errors import brackets, by, type_name, wrap_dim
 from ..tensor import Tensor
 from . import linalg, promote
 from .contraction import chain_matmul
-from .factor import check_matrices, check_matrix, check_square, finish, part, svdvals, turned
+from .factor import svdvals
 from .joining import cat
+from .matrices import check_matrices, check_matrix, check_square, finish, part, turned
 from .permute import movedim
 from .shape import reshape
 from .solve import inv
 from .statistics import norm as old_norm
 from .statistics import vector_norm
 
-# ---- norms
-# ------------------------------------------------------------------------------------------------------------------
+# ---- norms ----------------------------------------------------------------------------------------------------------
 
 
 def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=None):  # noqa: A002
@@ -124,8 +124,7 @@ def cond(A, p=None, *, out=None):
     return finish(result, out)
 
 
-# ---- powers and exponentials
-# ----------------------------------------------------------------------------------------------------
+# ---- powers and exponentials ----------------------------------------------------------------------------------------
 
 
 def matrix_power(A, n, *, out=None):
@@ -193,8 +192,7 @@ def matrix_exp(A):
 public(method=True, name="matrix_exp")(matrix_exp)
 
 
-# ---- products
-# ---------------------------------------------------------------------------------------------------------------
+# ---- products -------------------------------------------------------------------------------------------------------
 
 
 def multi_dot(tensors, *, out=None):
@@ -356,8 +354,7 @@ def _not_bool(x):
     return x.to(dtypes.int64) if x.dtype.category < 2 else x
 
 
-# ---- reflections
-# --------------------------------------------------------------------------------------------------------------
+# ---- reflections ----------------------------------------------------------------------------------------------------
 
 
 def householder_product(input, tau, *, out=None):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from .. import dtypes
 from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import FInfo, dtype_title
-from ..errors import LinAlgError, brackets, by, type_name
+from ..errors import brackets, by, type_name
 from ..tensor import Tensor
-from .factor import (
+from .matrices import (
     as_column,
     as_row,
     check_matrix,
@@ -15,14 +15,13 @@ from .factor import (
     embedded,
     finish,
     finish_all,
-    first_failure,
     like,
+    raise_failed,
     turned,
 )
 from .result import named_result
 
-# ---- inverse and determinant
-# ----------------------------------------------------------------------------------------------------
+# ---- inverse and determinant ----------------------------------------------------------------------------------------
 
 
 class inv_op(Op):
@@ -45,12 +44,11 @@ def _inv(A, op):
 
 
 def _check_inv(info, op):
-    failed = first_failure(info)
-    if failed:
-        raise LinAlgError(
-            f"linalg.{op}: {failed[0]}The diagonal element {failed[1]} is zero, the inversion could not be completed "
-            "because the input matrix is singular."
-        )
+    raise_failed(
+        info,
+        f"linalg.{op}: {{}}The diagonal element {{}} is zero, the inversion could not be completed because the input "
+        "matrix is singular.",
+    )
 
 
 def inv(A, *, out=None):
@@ -154,8 +152,7 @@ def logdet(input):
     return primitives.where(negative, nan, size)
 
 
-# ---- equations
-# -----------------------------------------------------------------------------------------------------------------
+# ---- equations ------------------------------------------------------------------------------------------------------
 
 
 class solve_op(Op):
@@ -171,6 +168,25 @@ class solve_op(Op):
         a, b, x, _ = saved
         grad_b = xp.solve(turned(xp, a), g[0])[0]
         grad_a = xp.sum_to(xp.neg(xp.matmul(grad_b, turned(xp, x))), shape=tuple(a.shape)) if need[0] else None
+        return (grad_a, xp.sum_to(grad_b, shape=tuple(b.shape)) if need[1] else None)
+
+
+class solve_triangular_op(Op):
+    """x with a @ x = b, a triangular."""
+
+    name, inputs, save, save_output, grad_name = "solve_triangular", 2, (0, 1), True, "LinalgSolveTriangularBackward0"
+
+    def forward(xp, a, b, *, upper, unit):
+        return xp.solve_triangular(a, b, upper=upper, unit=unit)
+
+    def backward(xp, g, saved, need, *, upper, unit):
+        a, b, x = saved
+        grad_b = xp.solve_triangular(turned(xp, a), g, upper=not upper, unit=unit)
+        grad_a = None
+        if need[0]:
+            grad_a = xp.neg(xp.matmul(grad_b, turned(xp, x)))
+            grad_a = xp.triu(grad_a, k=int(unit)) if upper else xp.tril(grad_a, k=-int(unit))
+            grad_a = xp.sum_to(grad_a, shape=tuple(a.shape))
         return (grad_a, xp.sum_to(grad_b, shape=tuple(b.shape)) if need[1] else None)
 
 
@@ -219,17 +235,15 @@ def solve(A, B, *, left=True, out=None):
     vectors of A's batch shape. Errors: LinAlgError for a singular A.
     """
     x, info = _solve(A, B, left, "solve")
-    failed = first_failure(info)
-    if failed:
-        raise LinAlgError(f"torch.linalg.solve: {failed[0]}The solver failed because the input matrix is singular.")
+    raise_failed(info, "torch.linalg.solve: {}The solver failed because the input matrix is singular.")
     return finish(x, out)
 
 
 def solve_ex(A, B, *, left=True, check_errors=False, out=None):
     """(result, info): as solve, but a singular matrix sets its info, int32, to the place of U's first zero."""
     x, info = _solve(A, B, left, "solve_ex")
-    if check_errors and first_failure(info):
-        raise LinAlgError("torch.linalg.solve_ex: The solver failed because the input matrix is singular.")
+    if check_errors:
+        raise_failed(info, "torch.linalg.solve_ex: {}The solver failed because the input matrix is singular.")
     return finish_all(named_result("linalg_solve_ex", result=x, info=info), out)
 
 
@@ -288,8 +302,7 @@ def cholesky_inverse(L, upper=False, *, out=None):
     return finish(named(cholesky_solve(one, L, upper), "CholeskyInverseBackward0"), out)
 
 
-# ---- least squares
-# -------------------------------------------------------------------------------------------------------------
+# ---- least squares --------------------------------------------------------------------------------------------------
 
 
 class pinv_op(Op):

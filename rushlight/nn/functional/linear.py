@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...autograd.op import shortcut
-from ...ops import linalg
+from ...ops import addmm
 from ...ops.contraction import bilinear
 from ...tensor import Tensor
 
@@ -17,4 +17,4 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     Shapes: input (*, in), weight (out, in) or (in,), bias (out,) or None -> (*, out) or (*). One fused product.
     Errors: RuntimeError when the inner sizes or dtypes differ.
     """
-    return linalg.linear(input, weight, bias)
+    return addmm.linear(input, weight, bias)
