@@ -95,6 +95,23 @@ def test_matmul_layouts(layout_a, layout_b, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [(2, 2, 1), (3, 4, 1), (5, 7, 3), (1, 40, 6), (40, 1, 6), (30, 20, 50)], ids=str)
+def test_matmul_of_expanded_matrices(size, dtype):
+    # Steps of zero: one value, one row or one column stands for all.
+    m, n, k = size
+    rng = np.random.default_rng(8)
+
+    def expanded(rows, cols):
+        for shape in [(1, 1), (1, cols), (rows, 1), (rows, cols)]:
+            yield np.broadcast_to(rng.standard_normal(shape).astype(dtype), (rows, cols))
+            yield np.broadcast_to(rng.standard_normal(shape[::-1]).astype(dtype), (cols, rows)).T
+
+    for a in expanded(m, k):
+        for b in expanded(k, n):
+            check(_native.matmul(a, b), reference.matmul(a, b), a, b, dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_strided_row_times_wide_transpose(dtype):
     # The row is copied to scratch memory, then multiplied by the blocked product, which packs into scratch memory too.
     rng = np.random.default_rng(5)

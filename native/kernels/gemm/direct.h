@@ -10,6 +10,7 @@
 
 namespace rl::RL_ISA::gemm {
 
+inline constexpr int64_t kPacked = INT64_MIN;  // no step between values: strides of A may be zero or negative
 inline constexpr int64_t kSmallWork = 144 * 144 * 144;  // multiply-adds up to which packing A and B is not repaid
 
 // Columns [col, col + cols) of C from one B panel (cols <= vectors * lanes), all rows.
@@ -17,11 +18,11 @@ template <class T, template <class, int> class A, int vectors>
 RL_INLINE void direct_panel(const Gemm<T>& g, const T* a, int64_t a_panel, int64_t a_step, const Even& panels,
                             int64_t p0, int64_t p1, const T* b, int64_t b_step, int64_t col, int64_t cols,
                             const Epilogue<T>& store) {
-  // a_panel: how far apart rows of A lie; a packed panel has its own step, its number of rows (a_step == 0).
+  // a_panel: how far apart rows of A lie; a packed panel has its own step, its number of rows (a_step == kPacked).
   for (int64_t p = p0; p < p1; ++p) {
     const int64_t row = panels.begin(p), rows = panels.length(p);
     const auto tile = tile_function<T, A, StridedB<T>, Epilogue<T>>(rows, vectors);
-    tile(g.k, a + row * a_panel, a_step ? a_step : rows, StridedB<T>{b, b_step}, store,
+    tile(g.k, a + row * a_panel, a_step == kPacked ? rows : a_step, StridedB<T>{b, b_step}, store,
          TileAt{row, col, int(cols), true, true});
   }
 }
@@ -62,7 +63,7 @@ static bool direct_part(const Gemm<T>& g, const Even& panels, int64_t p0, int64_
         pack(packed + (panels.begin(p) - row0) * g.k, panels.begin(p), int(panels.length(p)), 0, g.k);
       a = packed - row0 * g.k;
       a_panel = g.k;
-      a_step = 0;
+      a_step = kPacked;
     }
   }
 
