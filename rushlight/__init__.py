@@ -38,7 +38,7 @@ from .layouts import (
     strided,
 )
 from .size import Size
-from .tensor import Tensor, install_methods
+from .tensor import Tensor, complete_class
 
 from . import ops as _ops  # isort: skip  (defines the ops; needs Tensor)
 from . import creation as _creation  # isort: skip
@@ -51,12 +51,12 @@ globals().update(_dtypes.ALL)
 globals().update(_dtypes.ALIASES)
 globals().update({_name: _checked(_function, _name) for _name, _function in _PUBLIC.items()})
 globals().update(_creation.LEGACY_TYPES)
-install_methods()
+complete_class(_ops.LATE_METHODS)
 
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain linalg nn ops optim random serialization utils version vision "
+    "autograd backends compat compiler cli explain fft linalg nn ops optim random serialization utils version vision "
     "memory printing threads cuda cpu".split()
 )
 _LAZY = {
@@ -88,6 +88,9 @@ def __getattr__(name):
     """Submodules, and functions of modules that most scripts do not touch."""
     if name in _LAZY:
         value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    elif name in _ops.LATE_FUNCTIONS:
+        _ops.load(_ops.LATE_FUNCTIONS[name])
+        value = _checked(_PUBLIC[name], name)
     elif name in _SUBMODULES or name == "__config__":
         return importlib.import_module(f".{name}", __name__)
     else:
@@ -97,4 +100,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted(set(globals()) | set(_LAZY) | _SUBMODULES)
+    return sorted(set(globals()) | set(_LAZY) | set(_ops.LATE_FUNCTIONS) | _SUBMODULES)

@@ -8,16 +8,17 @@ NAMES = {
     "Tensor": """input self other out weight bias mat1 mat2 batch1 batch2 vec vec1 vec2 tensor1 tensor2 mask index
         source src target condition running_mean running_var input1 input2 anchor positive negative pos_weight tensor
         logits values elements test_elements boundaries sorted_sequence sorter prepend append abs angle real imag x y
-        fweights aweights weights A LU_data LU_pivots input3""",
+        fweights aweights weights A LU_data LU_pivots input3 window""",
     "Number": "alpha beta value fill_value min max threshold lower upper s maxnorm start end step",
     "int": """dim dim0 dim1 dim2 start_dim end_dim chunks groups n m diagonal offset k decimals row col steps num_groups
-        ignore_index num_samples minlength length bins storage_offset""",
+        ignore_index num_samples minlength length bins storage_offset n_fft hop_length win_length""",
     "float": "p eps momentum margin delta rtol atol lambd mean std median sigma nan posinf neginf rcond",
     "bool": """keepdim requires_grad pin_memory ceil_mode count_include_pad largest sorted descending stable
         return_inverse return_counts train training replacement equal_nan unbiased accumulate right out_int32 as_tuple
         some compute_uv upper pivot get_infos unitriangular transpose hermitian unpack_data unpack_pivots left
-        increasing sparse_grad assume_unique invert non_blocking implicit""",
-    "str": "interpolation side rounding_mode indexing approximate",
+        increasing sparse_grad assume_unique invert non_blocking implicit center normalized onesided return_complex
+        align_to_window""",
+    "str": "interpolation side rounding_mode indexing approximate norm pad_mode",
     "ints": "size normalized_shape sizes",
     "int|ints": """kernel_size stride padding dilation output_padding shifts dims *size *sizes *shape
         *dims *repeats""",
@@ -107,6 +108,9 @@ scatter_reduce scatter_reduce_ index_reduce index_reduce_ | reduce str, include_
 put put_ | accumulate bool
 cdist pdist pairwise_distance cosine_similarity | x1 Tensor, x2 Tensor, p Number
 nonzero_static | size int, fill_value int
+fft_fft2 fft_fftn fft_ifft2 fft_ifftn fft_rfft2 fft_rfftn fft_irfft2 fft_irfftn fft_hfft2 fft_hfftn fft_ihfft2
+fft_ihfftn fft_fftshift fft_ifftshift | s int|ints|None, dim int|ints|None
+fft_fftfreq fft_rfftfreq | d float
 """
 
 # Element types that a function does not compute in: functions (a star: also in place) | types | the error. The type is

@@ -716,17 +716,39 @@ _bind_function(Tensor)
 _autograd.complete()
 
 
-def install_methods() -> None:
-    """Give Tensor the methods and operators that rushlight/ops defines."""
+def install_methods(names) -> None:
+    """Give Tensor the methods that rushlight/ops defines: those of these names."""
     from .arguments import checked
 
-    for name, function in _op.METHODS.items():
-        if name not in Tensor.__dict__:
-            setattr(Tensor, name, function if isinstance(function, property) else checked(function, name, "Tensor"))
-    for name in "type_as is_same_size set_ size stride requires_grad_".split():
-        setattr(Tensor, name, checked(getattr(Tensor, name), name, "Tensor"))
+    for name in names:
+        function = _op.METHODS[name]
+        setattr(Tensor, name, function if isinstance(function, property) else checked(function, name, "Tensor"))
+
+
+class LateMethod:
+    """Stands for a method until it is first used, which imports its family of ops."""
+
+    def __init__(self, name: str, family: str):
+        self.name = name
+        self.family = family
+
+    def __get__(self, instance, owner):
+        from .ops import load
+
+        load(self.family)
+        return getattr(owner if instance is None else instance, self.name)
+
+
+def complete_class(late: dict[str, str]) -> None:
+    """Give Tensor all methods and operators; `late`: the families of those that are not there yet."""
+    from .arguments import checked
     from .operators import OPERATORS
 
+    install_methods([name for name in _op.METHODS if name not in Tensor.__dict__])
+    for name, family in late.items():
+        setattr(Tensor, name, LateMethod(name, family))
+    for name in "type_as is_same_size set_ size stride requires_grad_".split():
+        setattr(Tensor, name, checked(getattr(Tensor, name), name, "Tensor"))
     for name, function in OPERATORS.items():
         setattr(Tensor, name, function)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import warnings
 
@@ -14,6 +15,7 @@ import rushlight
 from rushlight.autograd.inplace import apply_inplace
 from rushlight.autograd.op import METHODS, PUBLIC, Op, primitives
 
+rushlight.ops.load_all()
 CASES = all_cases()
 LAST: list = []  # second gradients of the samples run, whose histories count too
 # Public names without a case of tests/cases, and where they are tested.
@@ -57,10 +59,34 @@ def test_every_public_op_has_a_case():
     assert not missing, f"no row in tests/cases: {' '.join(missing)}"
 
 
-def test_every_function_of_linalg_has_a_case():
+@pytest.mark.parametrize("package", ["linalg", "fft"])
+def test_every_function_of_a_namespace_has_a_case(package):
     named = {case.name.split()[0] for case in CASES} | {name for case in CASES for name in case.covers}
-    missing = [name for name in rushlight.linalg.__all__ if f"linalg.{name}" not in named and name != "LinAlgError"]
+    names = getattr(rushlight, package).__all__
+    missing = [name for name in names if f"{package}.{name}" not in named and name != "LinAlgError"]
     assert not missing, f"no row in tests/cases: {' '.join(missing)}"
+
+
+def test_late_families_say_what_they_define():
+    """ops.LATE names exactly what each of its families makes public."""
+    for family, (functions, methods) in rushlight.ops.LATE.items():
+        for table, listed in ((PUBLIC, functions), (METHODS, methods)):
+            module = f"rushlight.ops.{family}"
+            made = {name for name, function in table.items() if getattr(function, "__module__", "") == module}
+            assert sorted(made) == sorted(listed.split()), family
+
+
+def test_late_names_need_no_family_until_used():
+    """In a fresh interpreter, a late function and a late method load their family; completion shows both."""
+    code = """
+import sys, rushlight as rl
+assert not [f for f in rl.ops.LATE if f"rushlight.ops.{f}" in sys.modules]
+assert {"stft", "fft"} <= set(dir(rl)) and "stft" in dir(rl.Tensor)
+x = rl.ones(8)
+assert x.stft(4, window=rl.ones(4), return_complex=True).shape == (3, 9)
+assert rl.stft(x, 4, window=rl.ones(4), return_complex=True).shape == (3, 9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_exemptions_are_needed():
@@ -150,7 +176,7 @@ def test_every_op_is_reached():
     assert not missing, f"ops that no case reaches: {' '.join(missing)}"
 
 
-@pytest.mark.parametrize("package", ["linalg", "nn", "nn.functional", "nn.init", "optim"])
+@pytest.mark.parametrize("package", ["fft", "linalg", "nn", "nn.functional", "nn.init", "optim"])
 def test_listed_names_load(package):
     module = importlib.import_module(f"rushlight.{package}")
     for name in module.__all__:

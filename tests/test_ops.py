@@ -101,7 +101,12 @@ def test_layouts(case, sample, how):
 def cotangents(outputs, seed=7):
     """A fixed direction for every differentiable output."""
     rng = np.random.default_rng(seed)
-    return [rng.standard_normal(tuple(o.shape)) for o in outputs]
+
+    def direction(o):
+        values = rng.standard_normal(tuple(o.shape))
+        return values + 1j * rng.standard_normal(tuple(o.shape)) if o.is_complex() else values
+
+    return [direction(o) for o in outputs]
 
 
 def gradients(m, case, sample, order):

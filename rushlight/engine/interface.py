@@ -429,6 +429,19 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "lcm": ("a, b", "least common multiple"),
         "polygamma": ("a, *, n", "the n-th derivative of digamma"),
     },
+    "fourier": {
+        "fft_c2c": ("a, *, axes, inverse, scale", "the Fourier transform of complex numbers along axes, times scale"),
+        "fft_c2r": (
+            "a, *, axes, size, scale",
+            "from half a spectrum, `size` real numbers along the last axis",
+        ),
+        "fft_c2r_grad": ("g, *, axes, scale", "the transpose of fft_c2r"),
+        "fft_r2c": (
+            "a, *, axes, scale",
+            "of real numbers, n // 2 + 1 frequencies along the last axis",
+        ),
+        "fft_r2c_grad": ("g, *, axes, size, scale", "the transpose of fft_r2c"),
+    },
     "sorting": {
         "bincount": ("a, weights, *, minlength", "how often 0, 1, 2, ... occur"),
         "consecutive": ("a, *, axis", "`distinct` of runs of equal elements, in order of appearance"),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 FAMILIES = (
     "dtypes creation copying shape slicing joining rearrange elementwise reduce index linalg "
-    "factor conv padding pool norm softmax loss special sorting random optimizer"
+    "factor conv padding pool norm softmax loss special fourier sorting random optimizer"
 ).split()
+LATE = ("fourier",)  # imported when one of their names is first asked for
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
 
@@ -22,12 +23,22 @@ if TYPE_CHECKING:  # the families' names are collected at run time
     def __getattr__(name: str) -> Any: ...
 
 
-def _collect() -> None:
+def _collect(families) -> None:
     namespace = sys.modules[__name__]
-    for family in FAMILIES:
+    for family in families:
         module = importlib.import_module(f"{__name__}.{family}")
         for name in module.__all__:
             setattr(namespace, name, getattr(module, name))
 
 
-_collect()
+_collect([family for family in FAMILIES if family not in LATE])
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str):
+        if not name.startswith("__"):
+            _collect(LATE)
+        try:
+            return globals()[name]
+        except KeyError:
+            raise AttributeError(f"module 'rushlight.engine.cpu' has no attribute '{name}'") from None
