@@ -503,10 +503,11 @@ def table_calls() -> list[Call]:
 
 def base_calls() -> list[Call]:
     """The table, and for every public name that it lacks calls with one and two tensors and a number."""
-    from rushlight import Tensor
+    from rushlight import Tensor, ops
     from rushlight.autograd.op import METHODS, PUBLIC
     from rushlight.nn import functional, modules
 
+    ops.load_all()
     calls = table_calls()
     have = {call.target for call in calls}
     names = [f"m.{name}" for name in sorted(PUBLIC)] + [f".{name}" for name in sorted(METHODS)]

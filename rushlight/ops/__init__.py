@@ -10,13 +10,29 @@ from ..tensor import install_methods
 FAMILIES = (
     "promote elementwise special shape permute copying slicing joining rearrange reduce "
     "index gather index_select masked compare sorting complex_parts linalg addmm contraction conv padding pool norm "
-    "softmax statistics factor lu solve matrix_functions distances windows activation loss noise sampling "
-    "view_copies inplace_functions"
+    "softmax statistics distances activation loss noise sampling inplace_functions"
 ).split()
 
 # Families that are imported when one of their names is first used: (functions, methods of Tensor).
 LATE = {
+    "factor": ("cholesky qr svd", "cholesky qr svd"),
+    "lu": ("lu lu_solve lu_unpack", "lu lu_solve"),
+    "solve": (
+        "cholesky_inverse cholesky_solve det inverse logdet pinverse slogdet triangular_solve",
+        "cholesky_inverse cholesky_solve det inverse logdet pinverse slogdet triangular_solve",
+    ),
+    "matrix_functions": (
+        "cross frobenius_norm matrix_exp matrix_power nuclear_norm orgqr vander",
+        "cross matrix_exp matrix_power orgqr",
+    ),
     "signal": ("stft istft", "stft istft"),
+    "windows": ("bartlett_window blackman_window hamming_window hann_window kaiser_window", ""),
+    "view_copies": (
+        """alias_copy as_strided_copy detach_copy diagonal_copy expand_copy permute_copy select_copy slice_copy
+        split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy
+        view_as_complex_copy view_as_real_copy view_copy""",
+        "",
+    ),
 }
 LATE_FUNCTIONS = {name: family for family, (functions, _) in LATE.items() for name in functions.split()}
 LATE_METHODS = {name: family for family, (_, methods) in LATE.items() for name in methods.split()}

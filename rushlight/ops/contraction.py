@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import string
-
 from ..autograd.op import Op, primitives, public
 from ..dtypes import dtype_word
 from ..errors import brackets, wrap_dim
@@ -15,7 +13,8 @@ from .result import into
 from .shape import reshape, unsqueeze_function
 from .slicing import diagonal_function
 
-LETTERS = string.ascii_uppercase + string.ascii_lowercase  # the order in which an implicit output lists its subscripts
+# The order in which an implicit output lists its subscripts.
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ELLIPSIS = "..."
 
 
