@@ -60,6 +60,8 @@ _SUBMODULES = frozenset(
     "memory printing threads cuda cpu".split()
 )
 _LAZY = {
+    "is_anomaly_check_nan_enabled": "autograd.anomaly",
+    "is_anomaly_enabled": "autograd.anomaly",
     "manual_seed": "random",
     "seed": "random",
     "initial_seed": "random",

@@ -206,7 +206,7 @@ def _suffixes(tensor: Any) -> list[str]:
     if not obvious:
         found.append(f"dtype={dtype}")
     if tensor.grad_fn is not None:
-        found.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+        found.append(f"grad_fn=<{tensor.grad_fn.title()}>")
     elif tensor.requires_grad:
         found.append("requires_grad=True")
     return found

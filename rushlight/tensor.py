@@ -5,6 +5,7 @@ Methods that are ops come from rushlight/ops (collected in autograd.op.METHODS);
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -273,7 +274,10 @@ class Tensor(engines.TensorRecord):
     @property
     def grad(self):
         """The accumulated gradient of a leaf (or after retain_grad()); None before backward."""
-        return self._grad
+        grad = self._grad
+        if grad is None and self._node is not None and not self._retain:
+            warnings.warn(NON_LEAF_GRAD, stacklevel=2)
+        return grad
 
     @grad.setter
     def grad(self, value) -> None:
@@ -401,6 +405,12 @@ class Tensor(engines.TensorRecord):
         self._retain = True
 
     @property
+    def _backward_hooks(self):
+        """The hooks on this tensor's gradient by handle id; None if there never was one."""
+        node = self._node
+        return self._hooks if node is None else (node.tensor_hooks or {}).get(self._nr)
+
+    @property
     def retains_grad(self) -> bool:
         return self._retain
 
@@ -437,14 +447,21 @@ class Tensor(engines.TensorRecord):
             raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
         return bool(cpu.item(self._array))
 
+    def _number(self):
+        if self._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, got shape {list(self._array.shape)}"
+            )
+        return cpu.item(self._array)
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self._array.size != 1 or self.dtype.category > 1:
@@ -460,6 +477,9 @@ class Tensor(engines.TensorRecord):
         if not self._array.ndim:
             raise TypeError("iteration over a 0-d tensor")
         return iter(primitives.unbind(self, axis=0) if self._array.shape[0] else ())
+
+    def __reversed__(self):
+        return primitives.flip(self, axes=tuple(range(self._array.ndim)))
 
     def __contains__(self, element) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
@@ -586,6 +606,10 @@ class Tensor(engines.TensorRecord):
         self._array = cpu.view(flat[:count], shape=tuple(sizes))
         return self
 
+    def resize_as_(self, the_template, *, memory_format=None):
+        """resize_ to the shape of `the_template`."""
+        return self.resize_(the_template.shape)
+
     # ---- copying
     # ------------------------------------------------------------------------------------------------------
 
@@ -634,6 +658,10 @@ class Tensor(engines.TensorRecord):
         self.__dict__.update(state)
 
 
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: backward() does not keep it. Call "
+    ".retain_grad() on the tensor before, or read the .grad of the leaf it was made of."
+)
 _FIELDS = "_array _node _nr _rg _grad _view _seen _cell _hooks".split()
 _INTERNAL = frozenset(["_retain", "_post_accumulate_grad_hooks"])
 

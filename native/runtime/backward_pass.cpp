@@ -112,6 +112,19 @@ class AccumulateLock {
   }
 };
 
+// A recorded gradient as a leaf keeps it: a copy, so that writing to .grad leaves the graph's values alone. Takes over
+// the reference.
+static PyObject* copy_of_gradient(PyObject* gradient) {
+  Ref given(gradient);
+  if (field(gradient, kNode) == Py_None) return given.release();
+  PyObject* copy = PyObject_CallMethod(helpers.primitives, "clone", "O", gradient);
+  if (copy && is_tensor(copy) && is_node(field(copy, kNode))) {
+    static PyObject* name = PyUnicode_InternFromString("CopyBackwards");
+    set_field(field(copy, kNode), kDisplayName, Py_NewRef(name));
+  }
+  return copy;
+}
+
 // leaf.grad = leaf.grad + value; takes over the reference to `value`.
 static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
   Ref given(value);
@@ -121,7 +134,8 @@ static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
   if (create_graph) {
     if (!is_tensor(given.object)) given.object = wrap_array(given.release());
     if (!given) return false;
-    PyObject* sum = first ? given.release() : call_add(helpers.primitives, old.object, given.object, nullptr);
+    PyObject* sum =
+        first ? copy_of_gradient(given.release()) : call_add(helpers.primitives, old.object, given.object, nullptr);
     if (!sum) return false;
     set_field(leaf, kGrad, sum);
     return true;
@@ -135,14 +149,9 @@ static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
     return true;
   }
   Ref have(Py_NewRef(field(old.object, kArray)));
-  const bool plain = field(old.object, kNode) == Py_None && !is_wanted_leaf(old.object);
-  Ref sum(call_add(helpers.engine, have.object, given.object, plain ? have.object : nullptr));
+  Ref sum(call_add(helpers.engine, have.object, given.object, have.object));
   if (!sum) return false;
-  if (!plain) {
-    PyObject* grad = wrap_array(sum.release());
-    if (!grad) return false;
-    set_field(leaf, kGrad, grad);
-  } else if (PyObject* version = version_of(old.object)) {
+  if (PyObject* version = version_of(old.object)) {
     Ref one(PyLong_FromLong(1));
     PyObject* next = one ? PyNumber_Add(version, one.object) : nullptr;
     if (!next || PyList_SetItem(field(old.object, kCell), 0, next) < 0) return false;
@@ -470,6 +479,19 @@ class Pass {
     return PyObject_CallFunctionObjArgs(helpers.with_zeros, value, metas, create_graph_ ? Py_True : Py_False, nullptr);
   }
 
+  // Whether the op's node holds inputs or results. A node that holds none, of a sum say, can be run again.
+  static bool keeps_values(PyObject* node) {
+    PyObject* ctx = field(node, kCtx);
+    if (!PyTuple_Check(ctx) || PyTuple_GET_SIZE(ctx) != 6) return true;
+    for (const int part : {0, 2}) {
+      PyObject* values = PyTuple_GET_ITEM(ctx, part);
+      if (!PyTuple_Check(values)) return true;
+      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); ++i)
+        if (PyTuple_GET_ITEM(values, i) != Py_None) return true;
+    }
+    return false;
+  }
+
   // The gradients of the node's inputs, as a tuple.
   PyObject* differentiate_node(const Target& target, PyObject* value) const {
     static PyObject *op_name = PyUnicode_InternFromString("op"), *run_name = PyUnicode_InternFromString("run");
@@ -492,9 +514,13 @@ class Pass {
                                                              flag, nullptr));
     if (results && !PyTuple_CheckExact(results.object)) Py_SETREF(results.object, PySequence_Tuple(results.object));
     if (!results) return nullptr;
+    if (helpers.anomaly != Py_None) {
+      Ref searched(PyObject_CallFunctionObjArgs(helpers.anomaly, node, results.object, nullptr));
+      if (!searched) return nullptr;
+    }
     if (!keep_) {
       if (op) {
-        set_field(node, kCtx, Py_NewRef(Py_None));
+        if (keeps_values(node)) set_field(node, kCtx, Py_NewRef(Py_None));
       } else {
         Ref released(PyObject_CallMethod(node, "release", nullptr));
         if (!released) return nullptr;

@@ -233,6 +233,10 @@ static bool record(OpRecord* op, PyObject* const* tensors, Py_ssize_t count, PyO
   if (!node) return false;
   set_field(node.object, kSeq, PyLong_FromLongLong(next_seq()));
   set_field(node.object, kNext, Py_NewRef(edges.object));
+  if (helpers.anomaly != Py_None) {
+    Ref noted(PyObject_CallFunctionObjArgs(helpers.anomaly, node.object, Py_None, nullptr));
+    if (!noted) return false;
+  }
   return save_into(op, node.object, edges.object, tensors, count, outs, out_count, aux, aux_count, attributes) &&
          claim_outputs(op, node.object, outs, out_count);
 }

@@ -96,7 +96,8 @@ PyObject* edge_of(PyObject* tensor);
   X(run_tensor_hooks)          \
   X(run_post_hooks)            \
   X(observe)                   \
-  X(with_zeros)
+  X(with_zeros)                \
+  X(anomaly)
 struct AutogradHelpers {
 #define RL_DECLARE_HELPER(name) PyObject* name;
   RL_AUTOGRAD_HELPERS(RL_DECLARE_HELPER)

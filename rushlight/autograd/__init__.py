@@ -8,6 +8,8 @@ from . import graph
 from .mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 
 _LAZY = {
+    "detect_anomaly": "anomaly",
+    "set_detect_anomaly": "anomaly",
     "gradcheck": "gradcheck",
     "gradgradcheck": "gradcheck",
     "Variable": "variable",
@@ -26,6 +28,8 @@ def __getattr__(name):
     """What few programs use is imported on first use."""
     if name == "functional":
         return importlib.import_module(".functional", __name__)
+    if name == "anomaly_mode":
+        return importlib.import_module(".anomaly", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module 'rushlight.autograd' has no attribute '{name}'")
     value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
@@ -37,6 +41,7 @@ __all__ = [
     "Function",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
@@ -46,5 +51,6 @@ __all__ = [
     "is_grad_enabled",
     "no_grad",
     "once_differentiable",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -233,5 +233,6 @@ HELPERS = SimpleNamespace(
     run_post_hooks=_run_post_hooks,
     observe=_observe,
     with_zeros=_with_zeros,
+    anomaly=None,  # autograd/anomaly.py puts its watch here
 )
 engines.set_autograd_helpers(HELPERS)

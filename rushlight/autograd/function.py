@@ -60,11 +60,21 @@ class FunctionCtx:
 
 
 class FunctionNode(Node):
-    """The tape entry of a custom Function."""
+    """The tape entry of a custom Function; what forward noted on its ctx reads as attributes of it."""
+
+    def __getattr__(self, name):
+        if name == "saved_tensors":
+            if self.ctx is None:
+                raise RuntimeError(FREED)
+            return self.unpack()
+        context = self.__dict__.get("context")
+        if context is None or name.startswith("__"):
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return getattr(context, name)
 
     def unpack(self) -> tuple:
         context, saved, versions = self.ctx  # type: ignore[misc]
-        check_versions(self, tuple(t for t, own in saved if own is None), versions)
+        check_versions(self, tuple(t for t, _ in saved), versions)
         values = []
         for tensor, own in saved:
             if own is not None and tensor is not None:  # one of our outputs: put it back into the graph
@@ -147,6 +157,12 @@ class Function(metaclass=_FunctionMeta):
     _node_class: Any
     setup_context: Any = None
 
+    def __call__(self, *args, **kwargs):
+        raise RuntimeError(
+            f"{type(self).__name__} was made and called; a custom function has static methods and is called by "
+            f"{type(self).__name__}.apply(...)"
+        )
+
     @staticmethod
     def forward(*args, **kwargs):
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
@@ -221,11 +237,14 @@ class Function(metaclass=_FunctionMeta):
         if context._materialize_grads:
             node.output_metas = tuple(metas)
         saved = tuple((t, own.get(id(t)) if t is not None else None) for t in context._to_save)
+        for t, i in saved:
+            if i is not None:
+                t._share_cell()
         saved = tuple((t._alias() if i is not None else t, i) for t, i in saved)  # no cycle through an own output
-        plain = [t for t, i in saved if i is None]
-        versions = tuple(0 if t is None or t._cell is None else t._cell[0] for t in plain)
+        versions = tuple(0 if t is None or t._cell is None else t._cell[0] for t, _ in saved)
         node.ctx = (context, saved, versions)
         context._to_save = ()
+        node.context = context
         context._node = _Weak(node)
         return outputs[0] if single else tuple(outputs)
 

@@ -34,10 +34,15 @@ class Node(NodeRecord):
     #   display_name   what it prints as, if not its class
     #   special        True when hooks or retain_grad watch its output gradients
     op: Any = None
+    qualified_name = ""  # name() where it is not the class's
 
     def name(self) -> str:
         """PyTorch's name of the operation, e.g. AddBackward0."""
-        return self.display_name or type(self).__name__
+        return self.display_name or self.qualified_name or type(self).__name__
+
+    def title(self) -> str:
+        """The name without its namespace, as tensors print it."""
+        return self.name().rpartition("::")[2]
 
     @property
     def next_functions(self) -> tuple:
@@ -74,11 +79,13 @@ class Node(NodeRecord):
         raise RuntimeError(f"{self.name()} cannot be run")
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.title()} object at {id(self):#x}>"
 
 
 class AccumulateGrad(Node):
     """What `next_functions` shows for a leaf: the place where its gradient is added up."""
+
+    qualified_name = "torch::autograd::AccumulateGrad"
 
     def __init__(self, variable):
         self.seq = -1

@@ -30,10 +30,10 @@ def check_writable(tensor, recording: bool = True) -> None:
             raise RuntimeError(LEAF)
         return
     base, _, kind = view
-    if base._rg and base._node is None:
+    if base._node is None and (base._rg or tensor.requires_grad):
         raise RuntimeError(LEAF_VIEW)
     if kind == "several" and (recording or tensor.requires_grad):
-        name = tensor._node.name() if tensor._node is not None else "a multi-output view"
+        name = tensor._node.title() if tensor._node is not None else "a multi-output view"
         raise RuntimeError(
             f"Output {tensor._nr} of {name} is a view and is being modified inplace. This view is the output of a "
             "function that returns multiple views. Such functions do not allow the output views to be modified "
@@ -82,12 +82,13 @@ def apply_inplace(op, tensor, *others, **attrs):
     if not op.may_overlap:
         check_overlap(tensor)
     recording = recording and op.backward is not None
-    old = tensor
+    old, inputs = tensor, others
     if recording:
         old = tensor._alias()  # the value before the write; copied only if backward reads it
         if (op.save is None or 0 in op.save) and op.backward is not None:
             old._array = cpu.clone(tensor._array)
             old._cell = None
+        inputs = [_about_to_change(t) if isinstance(t, Tensor) and _same_memory(t, tensor) else t for t in others]
     arrays = [t._array if isinstance(t, Tensor) else t for t in others]
     target = tensor._array
     if op.out and _fits(target, arrays, op):
@@ -102,8 +103,22 @@ def apply_inplace(op, tensor, *others, **attrs):
         write_checked(tensor, result)
     bump(tensor)
     if recording:
-        set_history(tensor, op, (old, *others), aux, attrs)
+        set_history(tensor, op, (old, *inputs), aux, attrs)
+        for given, kept in zip(others, inputs):
+            if kept is not given:
+                bump(kept)
     return tensor
+
+
+def _same_memory(tensor, other) -> bool:
+    return tensor is other or (tensor._cell is not None and tensor._cell is other._cell)
+
+
+def _about_to_change(tensor):
+    """`tensor` as another operand of the write to its own memory: once that is done, bump() makes it unusable."""
+    t = tensor._alias()
+    t._cell = [0]
+    return t
 
 
 def _fits(target, arrays, op) -> bool:
@@ -177,6 +192,8 @@ def replay(xp, chain, value):
 
 class CopySlices(Node):
     """A write into part of a base: splits the base's gradient between the writer and the older history."""
+
+    qualified_name = "torch::autograd::CopySlices"
 
     def __init__(self, writer: Node, chain: tuple, base_edge):
         self.seq = next_seq()

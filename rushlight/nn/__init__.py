@@ -6,7 +6,7 @@ from . import modules
 from .modules.module import Module
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
-_PACKAGES = ("functional", "init", "modules", "parameter")
+_PACKAGES = ("functional", "init", "modules", "parameter", "utils")
 
 __all__ = [
     *modules.__all__,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from .. import dtypes
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import Op, cpu, named, primitives, public, shortcut
@@ -85,8 +87,10 @@ def setitem(self, key, value) -> None:
     if not isinstance(value, Tensor):
         if cpu.is_array(value) or isinstance(value, (list, tuple)):
             value = Tensor._wrap(cpu.from_python(value))
-        else:
+        elif isinstance(value, (int, float, complex)) or hasattr(value, "__float__"):
             value = Tensor._scalar(value, self)
+        else:
+            raise TypeError(f"can't assign a {type(value).__name__} to a {self._type_name()}")
     if advanced is None:
         if view._array.ndim < value._array.ndim:
             value = _drop_leading_ones(value, view._array.shape)
@@ -121,7 +125,7 @@ def _drop_leading_ones(value, target):
 
 def _apply_basic(tensor, key):
     """Apply ints, slices, None and `...`; return the view and the index arrays per dimension that remain (or None)."""
-    items = list(key) if isinstance(key, tuple) else [key]
+    items = list(key) if isinstance(key, tuple) or _is_tuple_in_disguise(key) else [key]
     ndim = tensor._array.ndim
     used = 0
     for item in items:
@@ -139,18 +143,17 @@ def _apply_basic(tensor, key):
             )
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     view = tensor
-    axis = 0
+    axis = source_axis = 0  # in the view, in the tensor
     advanced: list = []
     found = False
     ellipsis_seen = False
     for item in items:
         if item is Ellipsis:
-            if ellipsis_seen:
-                raise IndexError("an index can only have a single ellipsis ('...')")
+            skip = 0 if ellipsis_seen else ndim - used  # a second ellipsis stands for nothing
             ellipsis_seen = True
-            skip = ndim - used
             advanced.extend([None] * skip)
             axis += skip
+            source_axis += skip
         elif item is None:
             view = primitives.unsqueeze(view, axis=axis)
             advanced.append(None)
@@ -167,18 +170,23 @@ def _apply_basic(tensor, key):
                 view = primitives.slice(view, axis=axis, start=start, stop=max(start, stop), step=step)
             advanced.append(None)
             axis += 1
+            source_axis += 1
         elif _is_index_tensor(item):
-            arrays = _index_arrays(item, view, axis)
+            arrays = _index_arrays(item, view, axis, source_axis)
             if isinstance(arrays, int):
-                view = _select(view, axis, arrays)
+                view = _select(view, axis, arrays, source_axis)
+                source_axis += 1
                 continue
             advanced.extend(arrays)
             found = True
             axis += len(arrays)
+            source_axis += len(arrays)
         elif hasattr(item, "__index__"):
-            view = _select(view, axis, item.__index__())
+            view = _select(view, axis, item.__index__(), source_axis)
+            source_axis += 1
         else:
-            raise TypeError(
+            error = TypeError if isinstance(item, (str, bytes)) else IndexError
+            raise error(
                 "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
                 f"{type(item).__name__})"
             )
@@ -187,10 +195,27 @@ def _apply_basic(tensor, key):
     return view, tuple(advanced)
 
 
-def _select(view, axis, i):
+def _is_tuple_in_disguise(key) -> bool:
+    """Whether a list is read as one index per dimension: a short one that does not hold numbers alone."""
+    if not isinstance(key, list) or len(key) >= 32:
+        return False
+    if not any(
+        item is None or item is Ellipsis or isinstance(item, (slice, list, tuple, Tensor)) or cpu.is_array(item)
+        for item in key
+    ):
+        return False
+    warnings.warn(
+        "x[seq] with a list that holds sequences, slices or tensors means x[tuple(seq)] as in PyTorch, which has "
+        "deprecated it; write x[tuple(seq)], or x[tensor(seq)] for an index tensor.",
+        stacklevel=4,
+    )
+    return True
+
+
+def _select(view, axis, i, source_axis):
     size = view._array.shape[axis]
     if not -size <= i < size:
-        raise IndexError(f"index {i} is out of bounds for dimension {axis} with size {size}")
+        raise IndexError(f"index {i} is out of bounds for dimension {source_axis} with size {size}")
     return primitives.select(view, axis=axis, index=i)
 
 
@@ -208,7 +233,7 @@ def _slice_bounds(item, size):
     return slice(*values).indices(size)
 
 
-def _index_arrays(item, view, axis):
+def _index_arrays(item, view, axis, source_axis):
     """The index array(s) a tensor, list or NumPy array stands for, checked against the dimensions they index."""
     if not isinstance(item, Tensor):
         item = Tensor._wrap(cpu.from_python(list(item) if isinstance(item, range) else item))
@@ -232,8 +257,7 @@ def _index_arrays(item, view, axis):
     if not array.ndim and isinstance(item, Tensor) and not isinstance(item, list):
         return int(cpu.item(array))
     size = view._array.shape[axis]
-    array = check_indices(array, size, axis)
-    return [array]
+    return [check_indices(array, size, source_axis)]
 
 
 def check_indices(array, size, axis):

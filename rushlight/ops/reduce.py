@@ -10,7 +10,7 @@ from ..dtypes import dtype_title
 from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor
 from . import promote
-from .elementwise import div, mul, sqrt, sub
+from .elementwise import div, mul, sub
 from .result import into, named_result
 
 
@@ -392,6 +392,19 @@ def _moments(input, dim, correction, keepdim):
     return (div(total, float(divisor)) if divisor > 0 else div(total, 0.0)), centre, axes
 
 
+class deviation(Op):
+    """The root of a variance, whose gradient is taken as 0 where the variance is 0: all values are equal there."""
+
+    inputs, save, save_output, grad_name = 1, (), True, "StdBackward0"
+
+    def forward(xp, a):
+        return xp.sqrt(a)
+
+    def backward(xp, g, saved, need):
+        (y,) = saved
+        return (xp.fill_where(xp.div(g, xp.mul(y, 2)), xp.eq(y, 0), value=0),)
+
+
 def _unbiased(dim, unbiased, correction):
     if isinstance(dim, bool):
         dim, unbiased = None, dim
@@ -414,8 +427,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=N
 @public(method=True)
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, out=None):
     """Standard deviation: the root of `var`."""
-    result = sqrt(var(input, dim, unbiased, keepdim, correction=correction))
-    named(result, "StdBackward0")
+    result = primitives.deviation(var(input, dim, unbiased, keepdim, correction=correction))
     return result if out is None else into(out, result)
 
 

@@ -135,7 +135,7 @@ def _describe(model: Any, scopes: dict, owners: _Owners, inputs: list, outputs: 
         return [source for source, _ in node.next_functions if source is not None]
 
     def box(node: Any) -> None:
-        op = re.sub(r"Backward\d*$", "", node.name())
+        op = re.sub(r"Backward\d*$", "", node.title())
         base = f"{owners.scope.get(id(node), scopes[''])}/{op}"
         used[base] = used.get(base, 0) + 1
         made[id(node)] = base if used[base] == 1 else f"{base}_{used[base] - 1}"

@@ -1,0 +1,78 @@
+"""`detect_anomaly`: remembers where each operation was called, and stops a backward pass at the first NaN."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+
+from .. import engine as engines
+from .backward import HELPERS
+
+_state = [False, True]  # on; whether gradients are searched for NaN
+
+
+def is_anomaly_enabled() -> bool:
+    return _state[0]
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    return _state[1]
+
+
+def _watch(node, gradients) -> None:
+    """Called with None when a node is recorded, and with the gradients of its inputs when it was run."""
+    if gradients is None:
+        node.metadata["traceback"] = traceback.format_stack()[:-1]
+        return
+    if not _state[1]:
+        return
+    for i, gradient in enumerate(gradients):
+        array = getattr(gradient, "_array", gradient)
+        if array is not None and engines.cpu.isnan(array).any():
+            raise_at(node, f"Function '{node.title()}' returned nan values in its {i}th output.")
+
+
+def raise_at(node, message) -> None:
+    lines = node.metadata.get("traceback")
+    where = "".join(lines) if lines else "it ran before detect_anomaly was on: put the forward pass inside as well\n"
+    warnings.warn(f"Error detected in {node.title()}. The operation was called here:\n{where}", stacklevel=2)
+    raise RuntimeError(message)
+
+
+def _set(enabled: bool, check_nan: bool) -> None:
+    _state[:] = bool(enabled), bool(check_nan)
+    HELPERS.anomaly = _watch if enabled else None
+    engines.set_autograd_helpers(HELPERS)
+
+
+class set_detect_anomaly:  # noqa: N801
+    """Switches the search on or off at once; as a context manager, until the block ends. For all threads."""
+
+    def __init__(self, mode: bool, check_nan: bool = True):
+        self._before = tuple(_state)
+        _set(mode, check_nan)
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *error) -> None:
+        _set(*self._before)
+
+
+class detect_anomaly:  # noqa: N801
+    """RuntimeError in the backward pass where a gradient becomes NaN, and a warning that says where forward called it.
+
+    Slow, since every gradient is read once more: for finding errors.
+    """
+
+    def __init__(self, check_nan: bool = True):
+        self._check_nan = check_nan
+        self._before = tuple(_state)
+        warnings.warn("Anomaly detection makes every backward pass slower; use it to find errors only.", stacklevel=2)
+
+    def __enter__(self) -> None:
+        self._before = tuple(_state)
+        _set(True, self._check_nan)
+
+    def __exit__(self, *error) -> None:
+        _set(*self._before)
