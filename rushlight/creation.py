@@ -138,11 +138,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
         dtype = dtype or fill_value.dtype
         fill_value = fill_value.item()
     dtype = dtype if dtype is not None else dtypes.of_scalar(fill_value)
-    value = (
-        promote._operand(fill_value, dtype)
-        if not isinstance(fill_value, float) or dtype.category > 1
-        else int(fill_value)
-    )
+    value = promote.fitting(fill_value, dtype)
     return _made(cpu.full(sizes_of((tuple(size),)), value=value, dtype=engine_dtype(dtype)), out, requires_grad)
 
 
@@ -185,7 +181,7 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
     _need_tensor(input, "full_like")
     kind = input.dtype if dtype is None else dtype
     return finish(
-        _filled_like(input._array, cpu.to_engine_dtype(kind), promote._operand(fill_value, kind)), requires_grad
+        _filled_like(input._array, cpu.to_engine_dtype(kind), promote.fitting(fill_value, kind)), requires_grad
     )
 
 

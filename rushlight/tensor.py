@@ -82,9 +82,9 @@ class Tensor(engines.TensorRecord):
     @staticmethod
     def _scalar(value, like: Tensor) -> Tensor:
         """A 0-d tensor of a Python number, in the dtype of `like`."""
-        from .ops.promote import _operand
+        from .ops.promote import fitting
 
-        return Tensor._wrap(cpu.full((), value=_operand(value, like.dtype), dtype=like._array.dtype))
+        return Tensor._wrap(cpu.full((), value=fitting(value, like.dtype), dtype=like._array.dtype))
 
     def _alias(self) -> Tensor:
         """The same value and history under another Tensor object (plain class)."""

@@ -105,7 +105,7 @@ def fill_(self, value):
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
             )
         return named(copy_(self, value), "FillBackward3") if self._view is None else copy_(self, value)
-    value = promote._operand(value, self.dtype)
+    value = promote.fitting(value, self.dtype)
     return _fill_number(self, value, primitives.fill, {"value": value})
 
 

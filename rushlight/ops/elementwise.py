@@ -405,7 +405,7 @@ METHODS["absolute_"] = METHODS["abs_"]
 @public(method=True)
 def add(input, other, *, alpha=1, out=None):
     """input + alpha * other, broadcast."""
-    if alpha != 1:
+    if alpha is not 1:  # noqa: F632
         other = scaled(input, other, alpha, "add")
     return _add(input, other, out=out)
 
@@ -432,8 +432,18 @@ def scaled(input, other, alpha, name):
         not isinstance(v, (float, complex)) and (not isinstance(v, Tensor) or v.dtype.category < 2)
         for v in (input, other)
     )
-    if isinstance(alpha, float) and integral:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if isinstance(alpha, (float, complex)) and integral:
+        raise RuntimeError(
+            f"{name}(): For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
+    dtype = promote.result_type(input, other)
+    if isinstance(alpha, complex) and not dtype.is_complex:
+        raise RuntimeError(
+            f"{name}(): For non-complex input tensors, argument alpha must not be a complex number, got {alpha}"
+        )
+    if isinstance(alpha, bool) and dtype is not bool_:
+        raise RuntimeError(f"{name}(): Boolean alpha only supported for Boolean results, got alpha={alpha}")
+    alpha = promote.fitting(alpha, dtype)
     return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
 
 
@@ -615,10 +625,11 @@ def where_function(condition, input=None, other=None, *, out=None):
             )
         condition = ne(condition, 0)
     dtype = promote.result_type(input, other)
-    a, b = promote._operand(input, dtype), promote._operand(other, dtype)
     a, b = (
-        v if isinstance(v, Tensor) else Tensor._wrap(cpu.full((), value=v, dtype=cpu.to_engine_dtype(dtype)))
-        for v in (a, b)
+        promote.to_dtype(v, dtype)
+        if isinstance(v, Tensor)
+        else Tensor._wrap(cpu.full((), value=promote.fitting(v, dtype), dtype=cpu.to_engine_dtype(dtype)))
+        for v in (input, other)
     )
     broadcast_shapes(condition._array.shape, a._array.shape, b._array.shape)
     result = primitives.where(condition, a, b)
@@ -637,6 +648,12 @@ def clamp(input, min=None, max=None, *, out=None):  # noqa: A002
     return _clamped(primitives.clamp, input, min, max, out)
 
 
+def _real(bound):
+    if isinstance(bound, complex):
+        raise RuntimeError(f"clamp(): value cannot be converted to type double without overflow: {bound}")
+    return bound
+
+
 def _clamped(op, input, min, max, out):
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
@@ -647,12 +664,12 @@ def _clamped(op, input, min, max, out):
         if max is not None:
             result = minimum(result, max if isinstance(max, Tensor) else Tensor._scalar(max, result))
     else:
-        bounds = [v for v in (min, max) if v is not None]
+        bounds = [_real(v) for v in (min, max) if v is not None]
         dtype = promote.result_type(input, *bounds)
         result = op(
             promote.to_dtype(input, dtype),
-            min=None if min is None else promote._operand(min, dtype),
-            max=None if max is None else promote._operand(max, dtype),
+            min=None if min is None else promote.fitting(min, dtype),
+            max=None if max is None else promote.fitting(max, dtype),
         )
     return result if out is None else into(out, result)
 
@@ -669,7 +686,8 @@ def _clamp_(self, min=None, max=None):  # noqa: A002
         return self.copy_(result)
     for bound in (min, max):
         if bound is not None:
-            fit_operand(self, bound, "clamp_")
+            fit_operand(self, _real(bound), "clamp_")
+    min, max = (None if bound is None else promote.fitting(bound, self.dtype) for bound in (min, max))
     return apply_inplace(primitives.clamp, self, min=min, max=max)
 
 

@@ -6,10 +6,12 @@ from .. import dtypes
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import Op, named, primitives, public
 from ..dtypes import dtype_title
-from ..errors import brackets, wrap_dim
+from ..errors import brackets, broadcast_shapes, wrap_dim
 from ..tensor import Tensor
-from . import promote
+from . import elementwise, promote
 from .index import out_of_place, renamed
+from .index_select import check_added_slices
+from .result import into
 from .shape import expand_method, reshape
 
 
@@ -59,6 +61,8 @@ def _zero_at(xp, g, indices, axis):
 def _picked(xp, g, indices, shape, axis):
     """g at the indices, padded with zeros to the shape of the source it goes to."""
     part = xp.gather(g, indices, axis=axis)
+    if len(part.shape) != len(shape):  # a 0-d source for a vector of one index, or the other way round
+        part = xp.reshape(part, shape=(1,) * len(shape))
     for i, n in enumerate(shape):
         have = part.shape[i]
         if have != n:
@@ -95,89 +99,115 @@ class scatter_number(Op):
         return (_zero_at(xp, g, saved[0], axis), None)
 
 
-def _need_int64(index, name):
-    if index.dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index")
-
-
-def _check_gather(input, dim, index, name):
-    """Shape and range of an index that gather or scatter takes; the non-negative axis."""
-    _need_int64(index, name)
+def _check_index(input, dim, index, name):
+    """Type and shape of an index that gather or scatter takes; the non-negative axis."""
     ndim = input._array.ndim
     axis = wrap_dim(dim, ndim)
-    if max(ndim, 1) != max(index._array.ndim, 1) and index._array.size:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    size = input._array.shape[axis] if ndim else 1
+    if not index._array.size:
+        return axis
+    if index.dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index, got {dtype_title(index.dtype)}")
+    if max(ndim, 1) != max(index._array.ndim, 1):
+        raise RuntimeError(
+            f"{name}(): Index tensor must have the same number of dimensions as input tensor, got index "
+            f"{brackets(index.shape)} and input {brackets(input.shape)}"
+        )
     for i, (n, m) in enumerate(zip(index._array.shape, input._array.shape)):
         if i != axis and n > m:
             raise RuntimeError(
                 f"Size does not match at dimension {i} expected index {brackets(index.shape)} to be no larger than "
                 f"self {brackets(input.shape)} apart from dimension {axis}"
             )
-    _check_range(index._array, size, axis)
     return axis
 
 
-def _check_range(array, size, axis):
+def _check_source(index, src):
+    """The source of a scatter has at least the index's size in every dimension."""
+    need, have = index._array.shape or (1,), src._array.shape or (1,)
+    if len(need) > len(have) and src._array.ndim and all(n <= m for n, m in zip(need, have)):
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-len(have)}, {len(have) - 1}], but got "
+            f"{len(have)}): index {brackets(index.shape)} needs a src of as many dimensions, got {brackets(src.shape)}"
+        )
+    if len(need) != len(have):
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as src tensor, got index {brackets(index.shape)} "
+            f"and src {brackets(src.shape)}"
+        )
+    for i, (n, m) in enumerate(zip(need, have)):
+        if n > m:
+            raise RuntimeError(
+                f"Expected index {brackets(index.shape)} to be no larger than src {brackets(src.shape)} (dimension {i})"
+            )
+
+
+def _check_range(input, index, axis):
+    array = index._array
     if array.size:
+        size = input._array.shape[axis] if input._array.ndim else 1
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= size:
             bad = low if low < 0 else high
             raise RuntimeError(f"index {bad} is out of bounds for dimension {axis} with size {size}")
 
 
+def _check_scatter(name, input, dim, index, src) -> int:
+    """All that a scatter wants of its arguments; the non-negative axis. src: a tensor, or a number."""
+    if isinstance(src, Tensor) and src.dtype is not input.dtype:
+        wrap_dim(dim, input._array.ndim)
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, got self {dtype_title(input.dtype)} and src "
+            f"{dtype_title(src.dtype)}"
+        )
+    axis = _check_index(input, dim, index, name)
+    if index._array.size:
+        if isinstance(src, Tensor):
+            _check_source(index, src)
+        _check_range(input, index, axis)
+    return axis
+
+
 @public(method=True, name="gather")
 def gather_function(input, dim, index, *, sparse_grad=False, out=None):
     """out[i][j][k] = input[index[i][j][k]][j][k] for dim 0, and so on."""
-    axis = _check_gather(input, dim, index, "gather")
+    axis = _check_index(input, dim, index, "gather")
     if not index._array.size:
         return input.new_empty(index.shape)
-    if not input._array.ndim:
-        return primitives.reshape(
-            primitives.gather(primitives.reshape(input, shape=(1,)), primitives.reshape(index, shape=(-1,)), axis=0),
-            shape=tuple(index.shape),
-        )
+    _check_range(input, index, axis)
     return primitives.gather(input, index, axis=axis)
 
 
 def _scatter(input, dim, index, src, reduce=None):
-    axis = _check_gather(input, dim, index, "scatter")
+    axis = _check_scatter("scatter", input, dim, index, src)
+    if reduce is not None:
+        raise_reduce(reduce)
     if not index._array.size:
         return primitives.clone(input)
     if reduce is not None:
-        raise_reduce(reduce)
         base = primitives.gather(input, index, axis=axis)
+        part = _crop(src, index) if isinstance(src, Tensor) else Tensor._scalar(src, input)
         if reduce == "add":
-            return scatter_add(input, dim, index, src if isinstance(src, Tensor) else base * 0 + src)
-        return primitives.scatter(
-            input, index, base * (src if not isinstance(src, Tensor) else _crop(src, index)), axis=axis
-        )
+            return primitives.scatter_add(input, index, expand_method(part, *index.shape), axis=axis)
+        return primitives.scatter(input, index, base * part, axis=axis)
     if not isinstance(src, Tensor):
-        return primitives.scatter_number(input, index, axis=axis, value=promote._operand(src, input.dtype))
-    if src.dtype is not input.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    _check_source(src, index)
+        return primitives.scatter_number(input, index, axis=axis, value=promote.fitting(src, input.dtype))
     return primitives.scatter(input, index, src, axis=axis)
 
 
 def raise_reduce(reduce):
     if reduce not in ("add", "multiply"):
-        raise RuntimeError("reduce argument must be either add or multiply.")
+        raise RuntimeError(f"reduce argument must be either add or multiply, got {reduce}")
 
 
 def _crop(src, index):
-    for i, n in enumerate(index._array.shape):
+    """The part of `src` that there is an index for, in the index's shape."""
+    shape = index._array.shape
+    if src._array.ndim != len(shape):  # 0-d for one index, or one number of a vector for a 0-d index
+        src = reshape(src, (src._array.size,))
+    for i, n in enumerate(shape or (1,) * src._array.ndim):
         if src._array.shape[i] != n:
             src = primitives.slice(src, axis=i, start=0, stop=n, step=1)
-    return src
-
-
-def _check_source(src, index):
-    for i, (n, m) in enumerate(zip(index._array.shape, src._array.shape)):
-        if n > m:
-            raise RuntimeError(
-                f"Expected index {brackets(index.shape)} to be no larger than src {brackets(src.shape)} (dimension {i})"
-            )
+    return reshape(src, shape) if src._array.ndim != len(shape) else src
 
 
 @public(method=True, name="scatter")
@@ -189,10 +219,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 @public(method=True)
 def scatter_add(input, dim, index, src):
     """A copy with src added at the indices along `dim`; repeated indices add up."""
-    axis = _check_gather(input, dim, index, "scatter_add")
-    if src.dtype is not input.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    _check_source(src, index)
+    axis = _check_scatter("scatter_add", input, dim, index, src)
     return primitives.scatter_add(input, index, src, axis=axis) if index._array.size else primitives.clone(input)
 
 
@@ -202,42 +229,60 @@ def scatter_(self, dim, index, src=None, *, value=None, reduce=None):
     src = src if value is None else value
     if reduce is not None:
         return self.copy_(_scatter(self, dim, index, src, reduce))
-    axis = _check_gather(self, dim, index, "scatter")
+    axis = _check_scatter("scatter_", self, dim, index, src)
     if not index._array.size:
         return self
     if not isinstance(src, Tensor):
-        return apply_inplace(primitives.scatter_number, self, index, axis=axis, value=promote._operand(src, self.dtype))
-    if src.dtype is not self.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    _check_source(src, index)
+        return apply_inplace(primitives.scatter_number, self, index, axis=axis, value=promote.fitting(src, self.dtype))
     return apply_inplace(primitives.scatter, self, index, src, axis=axis)
 
 
 @public(method="scatter_add_", function=False)
 def scatter_add_(self, dim, index, src):
     """In-place scatter_add."""
-    axis = _check_gather(self, dim, index, "scatter_add")
-    if src.dtype is not self.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    _check_source(src, index)
+    axis = _check_scatter("scatter_add_", self, dim, index, src)
     return apply_inplace(primitives.scatter_add, self, index, src, axis=axis) if index._array.size else self
 
 
 @public(method=True)
 def take_along_dim(input, indices, dim=None, *, out=None):
-    """gather with broadcasting; over the flattened input when dim is None."""
+    """gather with broadcasting, indices modulo the size of `dim`; over the flattened input when dim is None.
+
+    Errors: RuntimeError for another number of dimensions or indices that are not int64.
+    """
+    result = _take_along_dim(input, indices, dim)
+    return result if out is None else into(out, result)
+
+
+def _take_along_dim(input, indices, dim):
+    ndim = input._array.ndim
+    if dim is not None and ndim != indices._array.ndim:
+        raise RuntimeError(
+            f"take_along_dim(): input and indices should have the same number of dimensions, but got {ndim} dimensions "
+            f"for input, and {indices._array.ndim} dimensions for indices"
+        )
+    if indices.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"take_along_dim(): dtype of indices should be Long but got {dtype_title(indices.dtype)}; use "
+            "indices.long()"
+        )
     if dim is None:
         return gather_function(
             primitives.reshape(input, shape=(input._array.size,)),
             0,
             primitives.reshape(indices, shape=(indices._array.size,)),
         )
-    axis = wrap_dim(dim, input._array.ndim)
-    shape = list(input.shape)
-    other = list(indices.shape)
-    for i in range(len(shape)):
-        if i != axis:
-            shape[i] = other[i] = max(shape[i], other[i])
+    axis = wrap_dim(dim, ndim)
+    if not ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions: take_along_dim() needs one")
+    shape, other = list(input._array.shape), list(indices._array.shape)
+    along, count = shape[axis], other[axis]
+    shape[axis] = other[axis] = 1
+    shape = list(broadcast_shapes(shape, other))
+    other = [*shape]
+    shape[axis], other[axis] = along, count
+    if indices._array.size:
+        indices = elementwise.remainder(indices, along)
     return gather_function(expand_method(input, *shape), axis, expand_method(indices, *other))
 
 
@@ -314,19 +359,13 @@ _REDUCTIONS = {
 def _scatter_reduce(input, dim, index, src, reduce, include_self, apply):
     if reduce not in _REDUCTIONS:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
-    if index.dtype is dtypes.int32:
-        index = index.to(dtypes.int64)
-    axis = _check_gather(input, dim, index, "scatter")
-    if src.dtype is not input.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    _check_source(src, index)
+    axis = _check_scatter("scatter_reduce", input, dim, index, src)
     if not index._array.size:
         return None
+    if index.dtype is dtypes.int32:
+        index = index.to(dtypes.int64)
     attributes = {"axis": axis, "reduce": _REDUCTIONS[reduce], "include_self": bool(include_self)}
-    if input._array.ndim:
-        return apply(input, index, _crop(src, index), attributes)
-    flat = apply(reshape(input, 1), reshape(index, -1), reshape(src, -1), attributes)
-    return reshape(flat, ())
+    return apply(input, index, _crop(src, index), attributes)
 
 
 @public(method=True, name="scatter_reduce")
@@ -365,30 +404,8 @@ def index_reduce_(self, dim, index, source, reduce, *, include_self=True):
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     axis = wrap_dim(dim, self._array.ndim)
-    if index._array.ndim > 1:
-        raise IndexError(
-            f"index_reduce_(): Index is supposed to be a vector, but got dim: {index._array.ndim} with type: "
-            f"{dtype_title(index.dtype)} and size: {brackets(index.shape)}"
-        )
-    if index.dtype not in (dtypes.int32, dtypes.int64):
-        raise RuntimeError(f"index_reduce_(): Expected dtype int32/int64 for index but got: {dtype_title(index.dtype)}")
-    if self.dtype is not source.dtype:
-        raise RuntimeError(
-            f"index_reduce_(): self ({dtype_title(self.dtype)}) and source ({dtype_title(source.dtype)}) must have the "
-            "same scalar type"
-        )
-    shape, other = list(self._array.shape), list(source._array.shape)
-    count = index._array.size
-    if other and other[axis] != count:
-        raise RuntimeError(
-            f"index_reduce_(): Number of indices ({count}) should be equal to source.size(dim): ({other[axis]}), for "
-            f"dim: {axis}"
-        )
-    if shape[:axis] + shape[axis + 1 :] != other[:axis] + other[axis + 1 :] or len(shape) != len(other):
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
-            f"{brackets(shape)} source.shape = {brackets(other)}"
-        )
+    check_added_slices("index_reduce_", self, axis, index, source)
+    shape, other, count = self._array.shape, source._array.shape, index._array.size
     array = index._array
     if count and (int(array.min()) < 0 or int(array.max()) >= (shape[axis] if shape else 1)):
         raise IndexError("index out of range in self")

@@ -8,7 +8,8 @@ from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..tensor import Tensor
 from . import promote
-from .index import getitem, out_of_place, renamed, setitem
+from .elementwise import _check_shapes
+from .index import getitem, renamed, setitem
 from .result import into
 from .shape import broadcast_tensors, expand_method
 
@@ -32,20 +33,25 @@ def _mask(mask, name):
         raise RuntimeError(f"{name} only supports boolean masks, but got mask with dtype {mask.dtype}")
 
 
+def _check_value(value, name):
+    if value._array.ndim:
+        raise RuntimeError(
+            f"{name}(): only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} "
+            "dimension(s)."
+        )
+
+
 @public(method=True)
 def masked_fill(input, mask, value):
     """`value` where the mask (broadcast) holds, else the input."""
     _mask(mask, "masked_fill")
+    _check_shapes(input, mask)
     if isinstance(value, Tensor):
-        if value._array.ndim:
-            raise RuntimeError(
-                f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} "
-                "dimension(s)."
-            )
+        _check_value(value, "masked_fill")
         if value.requires_grad:
             return primitives.where(mask, promote.to_dtype(value, input.dtype), input)
         value = value.item()
-    return primitives.fill_where(input, mask, value=promote._operand(value, input.dtype))
+    return primitives.fill_where(input, mask, value=promote.fitting(value, input.dtype))
 
 
 @public(method="masked_fill_", function=False)
@@ -53,9 +59,10 @@ def masked_fill_(self, mask, value):
     """In-place masked_fill."""
     _mask(mask, "masked_fill_")
     if isinstance(value, Tensor):
+        _check_value(value, "masked_fill_")
         value = value.item()
     expand_method(mask, *self.shape)
-    return apply_inplace(primitives.fill_where, self, mask, value=promote._operand(value, self.dtype))
+    return apply_inplace(primitives.fill_where, self, mask, value=promote.fitting(value, self.dtype))
 
 
 @public(method=True)
@@ -87,7 +94,11 @@ def masked_scatter_(self, mask, source):
     return renamed(self, "MaskedScatterBackward0")
 
 
-out_of_place("masked_scatter", masked_scatter_)
+@public(method=True)
+def masked_scatter(input, mask, source):
+    """The input and the mask broadcast, with the elements of `source` in order where the mask holds."""
+    _mask(mask, "masked_scatter")
+    return masked_scatter_(primitives.clone(broadcast_tensors(input, mask)[0]), mask, source)
 
 
 @public(method=True)

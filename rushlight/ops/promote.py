@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import dtypes
 from ..autograd.op import cpu, primitives
 from ..dtypes import DType
@@ -76,6 +78,45 @@ def _operand(value, dtype: DType):
         bits = 1 << limits.bits  # wraps around, as the C conversion does
         value = (int(value) - limits.min) % bits + limits.min
     return int(value)
+
+
+def fitting(value, dtype: DType):
+    """The number `value` as one of `dtype`; RuntimeError if the type has no such number.
+
+    Floats lose their fraction in integers; negative numbers may stand for unsigned ones, modulo 2**bits.
+    """
+    if dtype is dtypes.bool_:
+        return bool(value)
+    if isinstance(value, complex):
+        if dtype.is_complex:
+            parts = (abs(value.real), abs(value.imag))
+        elif value.imag:
+            raise _unfit(value, dtype)
+        else:
+            return fitting(value.real, dtype)
+    else:
+        parts = (abs(value),)
+    if dtype.category < 2:
+        if parts[0] != parts[0] or parts[0] == math.inf:
+            raise _unfit(value, dtype)
+        limits = dtypes.IInfo(dtype)
+        if not (limits.min or -limits.max) <= int(value) <= limits.max:
+            raise _unfit(value, dtype)
+        return int(value) % (1 << limits.bits) if not limits.min else int(value)
+    largest = _LARGEST[dtype.to_real().name]
+    if any([largest < part != math.inf for part in parts]):
+        raise _unfit(value, dtype)
+    return complex(value) if dtype.is_complex else float(value)
+
+
+_LARGEST = {dtype.name: dtypes.FInfo(dtype).max for dtype in dtypes.ALL.values() if dtype.is_floating_point}
+
+
+def _unfit(value, dtype: DType) -> RuntimeError:
+    return RuntimeError(
+        f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow: got {value}, a tensor of "
+        f"{dtype!r} cannot hold it"
+    )
 
 
 def to_float(tensor: Tensor) -> Tensor:

@@ -75,16 +75,25 @@ def index_scatter(g, *, input_shape, indices):
 
 def gather(a, indices, *, axis):
     """out[i][j] = a[indices[i][j]][j] (axis 0); indices may be smaller than `a` in the other axes."""
-    return _as_array(a[_grid(indices, axis)])
+    return _lines(a)[_grid(indices, axis)].reshape(indices.shape)
+
+
+def _lines(a):
+    """A view of a 0-d array as a vector, other arrays as they are: gathering and scattering take one for the other."""
+    return a if a.ndim else a.reshape(1)
 
 
 def _grid(indices, axis):
     """Open index grid with `indices` at `axis`."""
-    if indices.ndim == 0:
-        return (indices,) if axis == 0 else ()
+    indices = _lines(indices)
     grid = list(np.ogrid[tuple(np.s_[:n] for n in indices.shape)])
     grid[axis] = indices
     return tuple(grid)
+
+
+def _part(src, indices):
+    """The elements of `src` that there is an index for."""
+    return _lines(src)[tuple(np.s_[:n] for n in _lines(indices).shape)]
 
 
 def _as_array(value):
@@ -94,17 +103,14 @@ def _as_array(value):
 def scatter_add(a, indices, src, *, axis):
     """A copy of `a` with src added at indices along axis."""
     out = clone(a)
-    src = src[tuple(np.s_[:n] for n in indices.shape)] if indices.ndim else src
-    np.add.at(out if out.ndim else out.reshape(1), _grid(indices, axis) if out.ndim else (indices.reshape(-1),), src)
+    np.add.at(_lines(out), _grid(indices, axis), _part(src, indices))
     return out
 
 
 def scatter_write(a, indices, src, *, axis):
     """A copy of `a` with src (array or number) written at indices along axis."""
     out = clone(a)
-    if isinstance(src, np.ndarray) and indices.ndim:
-        src = src[tuple(np.s_[:n] for n in indices.shape)]
-    (out if out.ndim else out.reshape(1))[_grid(indices, axis) if out.ndim else (indices.reshape(-1),)] = src
+    _lines(out)[_grid(indices, axis)] = _part(src, indices) if isinstance(src, np.ndarray) else src
     return out
 
 
@@ -113,23 +119,24 @@ _COMBINE = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maxim
 
 def scatter_reduce(a, indices, src, *, axis, reduce, include_self):
     """A copy of `a` with src combined into it at indices along axis; without `a`'s own values there if asked."""
-    out = clone(a)
-    places = _grid(indices, axis)
+    result = clone(a)
+    out, places, src = _lines(result), _grid(indices, axis), _part(src, indices)
     if not include_self:
         low, high = (False, True) if a.dtype.kind == "b" else _extremes(a.dtype)
         out[places] = {"sum": 0, "mean": 0, "prod": 1, "amax": low, "amin": high}[reduce]
     with np.errstate(all="ignore"):
         _COMBINE[reduce].at(out, places, src)
         if reduce == "mean":
-            count = np.zeros(a.shape, np.int64)
+            count = np.zeros(out.shape, np.int64)
             if include_self:
                 count += 1
             np.add.at(count, places, 1)
             count[count == 0] = 1
-            out = (
-                np.floor_divide(out, count, dtype=out.dtype) if a.dtype.kind in "iu" else out / count.astype(out.dtype)
-            )
-    return out
+            if a.dtype.kind in "iu":
+                np.floor_divide(out, count, dtype=out.dtype, out=out)
+            else:
+                out /= count.astype(out.dtype)
+    return result
 
 
 def _extremes(dtype):
