@@ -73,6 +73,15 @@ def _float(value):
     return value
 
 
+def _real(value):
+    value = _number(value)
+    if isinstance(value, complex):
+        raise RuntimeError(
+            f"value cannot be converted to type double without overflow: expected a real number, {value}"
+        )
+    return value
+
+
 def _bool(value):
     if isinstance(value, Tensor):
         value = _plain(value)
@@ -136,6 +145,7 @@ def _device(value):
 KINDS: dict[str, tuple[int, str, Any]] = {
     "Tensor": (TENSOR, "Tensor", _tensor),
     "Number": (BOOL | INT | FLOAT | COMPLEX, "Number", _number),
+    "Real": (BOOL | INT | FLOAT, "Number", _real),
     "int": (INT, "int", _int),
     "float": (BOOL | INT | FLOAT, "float", _float),
     "bool": (BOOL, "bool", _bool),
@@ -154,7 +164,7 @@ BY_NAME = {name: kind for kind, names in NAMES.items() for name in names.split()
 def _by_function() -> dict[tuple[str, str], str]:
     table: dict[tuple[str, str], str] = {}
     functions: list[str] = []
-    for line in FUNCTIONS.strip().splitlines():
+    for line in FUNCTIONS.strip().replace("|\n", "| ").replace(",\n", ", ").splitlines():
         names, bar, parameters = line.partition(" | ")
         functions += names.split()
         if bar:  # else the list of functions goes on
@@ -340,8 +350,9 @@ def _converted(checked, plan, name, value, position):
     raise TypeError(f"{checked.__name__}(): argument '{name}'{place} must be {' or '.join(words)}, not {detail}")
 
 
-def checked(function, name: str, owner: str = "", module: str = "rushlight"):
-    """The function behind a check of its arguments; messages and pickles know it as `name` of `owner`."""
+def checked(function, name: str, owner: str = "", module: str = "rushlight", known_as: str = ""):
+    """The function behind a check of its arguments; pickles know it as `name` of `owner`, messages and tables too,
+    unless they know it by another name."""
     shortcut = function if isinstance(function, engines.Shortcut) else None
     call = engines.CheckedFunction(shortcut.__wrapped__ if shortcut else function, _prepare)
     call.is_method = bool(owner)
@@ -350,7 +361,7 @@ def checked(function, name: str, owner: str = "", module: str = "rushlight"):
         calls.append(shortcut.around(call))
         calls[1].__wrapped__ = call
     for each in calls:
-        each.__name__ = name
+        each.__name__ = known_as or name
         each.__qualname__ = f"{owner}.{name}" if owner else name
         each.__module__ = module
         each.__doc__ = function.__doc__

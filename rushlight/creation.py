@@ -301,7 +301,10 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_g
 @public()
 def scalar_tensor(s, *, dtype=None, layout=None, device=None):
     """A 0-d tensor in the default float type."""
-    return tensor(s, dtype=dtype or dtypes.get_default_dtype())
+    dtype = dtype or dtypes.get_default_dtype()
+    if not isinstance(s, Tensor):
+        s = promote.fitting(s, dtype)
+    return tensor(s, dtype=dtype)
 
 
 def _triangle_indices(name):

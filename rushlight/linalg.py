@@ -1,6 +1,7 @@
 """Linear algebra under the names of torch.linalg. The functions stand in rushlight/ops: factor, lu, solve,
 matrix_functions, linalg (products) and statistics (vector_norm)."""
 
+from .arguments import checked
 from .errors import LinAlgError
 from .ops.factor import cholesky, cholesky_ex, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
 from .ops.linalg import matmul
@@ -64,3 +65,7 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+for _name in __all__:
+    if _name != "LinAlgError":
+        globals()[_name] = checked(globals()[_name], _name, module=__name__, known_as="linalg_" + _name)

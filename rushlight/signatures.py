@@ -54,7 +54,7 @@ vander | N int|None
 rrelu rrelu_ | upper Number
 max_unpool1d max_unpool2d max_unpool3d | indices Tensor
 chain_matmul | *matrices Tensor
-pad | mode str
+pad | mode str, value float|None
 gaussian_nll_loss | full Any
 normalize | p Any, eps Any, dim Any
 local_response_norm | alpha Any, beta Any, k Any
@@ -107,6 +107,34 @@ as_strided_ as_strided_scatter | size ints, storage_offset int|None
 scatter_reduce scatter_reduce_ index_reduce index_reduce_ | reduce str, include_self bool
 put put_ | accumulate bool
 cdist pdist pairwise_distance cosine_similarity | x1 Tensor, x2 Tensor, p Number
+index_put index_put_ | indices Tensors, values Tensor, accumulate bool
+elu celu leaky_relu softplus threshold hardshrink softshrink elu_ celu_ leaky_relu_ threshold_ |
+alpha Real, negative_slope Real, beta Real, threshold Real, value Real, lambd Real
+hardtanh hardtanh_ | min_val float, max_val float
+linalg_lstsq linalg_lu_solve linalg_solve linalg_solve_ex linalg_solve_triangular linalg_tensorsolve | B Tensor,
+LU Tensor, pivots Tensor, adjoint bool
+linalg_cholesky_ex linalg_inv_ex linalg_lu_factor_ex linalg_solve_ex | check_errors bool
+linalg_lu linalg_lu_factor linalg_lu_factor_ex | pivot bool
+linalg_cross linalg_vecdot | dim int
+linalg_diagonal | offset int, dim1 int, dim2 int
+linalg_eigh linalg_eigvalsh | UPLO str
+linalg_householder_product | tau Tensor
+linalg_lstsq linalg_svd linalg_svdvals | driver str|None, full_matrices bool
+linalg_lstsq | rcond float|None
+linalg_matrix_norm | ord Number|str, dim ints
+linalg_norm | ord Number|str|None, dim int|ints|None
+linalg_vector_norm | ord Number, dim int|ints|None
+linalg_cond | p Number|str|None
+linalg_matrix_power | n int
+linalg_matrix_rank | tol Tensor|float|None, atol Tensor|float|None, rtol Tensor|float|None
+linalg_pinv | rcond Tensor|float|None, atol Tensor|float|None, rtol Tensor|float|None
+linalg_multi_dot | tensors Tensors
+linalg_qr | mode str
+linalg_solve_triangular | upper bool, left bool, unitriangular bool
+linalg_tensorinv | ind int
+linalg_tensorsolve | dims ints|None
+linalg_vander | N int|None
+einsum | equation Any
 nonzero_static | size int, fill_value int
 fft_fft2 fft_fftn fft_ifft2 fft_ifftn fft_rfft2 fft_rfftn fft_irfft2 fft_irfftn fft_hfft2 fft_hfftn fft_ihfft2
 fft_ihfftn fft_fftshift fft_ifftshift | s int|ints|None, dim int|ints|None

@@ -163,7 +163,7 @@ def test_more_than_the_machine_has(name, size):
 
 def test_index_copy_refuses_negative_indices():
     x = rushlight.zeros(3, 2)
-    with pytest.raises(RuntimeError, match="index -1 is out of bounds"):
+    with pytest.raises(IndexError, match="index -1 is out of bounds"):
         x.index_copy_(0, rushlight.tensor([-1]), rushlight.ones(1, 2))
     assert x.tolist() == [[0, 0]] * 3 and x._version == 0
 

@@ -10,13 +10,15 @@ import math
 
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import Op, OpType, primitives, public
-from ..dtypes import dtype_title
+from ..dtypes import dtype_title, float32, float64
 from ..tensor import Tensor
+from .promote import fitting
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 _ROOT_2_OVER_PI = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715
+_LARGE = 1e30  # numbers below this fit into every type that activations compute in
 
 
 def _activation(name, grad_name, second=None, *, kernel=None, grad_kernel=None):
@@ -235,6 +237,9 @@ def run(op, input, *, kernel=None, inplace=False, **attrs):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if kernel is not None and input.dtype.category != 2:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(input.dtype)}'")
+    for value in attrs.values():
+        if type(value) is float and not -_LARGE < value < _LARGE:
+            fitting(value, input.dtype if input.dtype is float64 else float32)
     if inplace:
         return apply_inplace(getattr(primitives, op), input, **attrs)
     return getattr(primitives, op)(input, **attrs)
@@ -265,6 +270,8 @@ def selu(input, inplace=False):
 @public()
 def threshold(input, threshold, value, inplace=False):
     """x where x > threshold, else value."""
+    if input.dtype.category < 2:
+        threshold, value = fitting(threshold, input.dtype), fitting(value, input.dtype)
     return run("threshold", input, inplace=inplace, threshold=float(threshold), value=float(value))
 
 

@@ -6,6 +6,7 @@ from ..autograd.op import Op, cpu, public, shortcut
 from ..dtypes import dtype_title, dtype_word
 from ..errors import brackets, by
 from ..tensor import Tensor
+from . import promote
 from .elementwise import holomorphic
 from .linalg import (
     cannot_multiply,
@@ -178,10 +179,10 @@ def _fits(input, target):
 
 
 def _factors(input, beta, alpha):
-    """For integer tensors, integer factors."""
-    if input.dtype.category < 2:
-        return int(beta), int(alpha)
-    return beta, alpha
+    """The factors as numbers of the input's type."""
+    if type(beta) is int and type(alpha) is int and beta == alpha == 1:
+        return beta, alpha
+    return promote.fitting(beta, input.dtype), promote.fitting(alpha, input.dtype)
 
 
 def _need_three(op, names, *values):

@@ -405,7 +405,7 @@ METHODS["absolute_"] = METHODS["abs_"]
 @public(method=True)
 def add(input, other, *, alpha=1, out=None):
     """input + alpha * other, broadcast."""
-    if alpha is not 1:  # noqa: F632
+    if alpha != 1 or alpha is True:
         other = scaled(input, other, alpha, "add")
     return _add(input, other, out=out)
 
@@ -419,7 +419,7 @@ def sub(input, other, *, alpha=1, out=None):
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                 "mask, use the `~` or `logical_not()` operator instead."
             )
-    if alpha != 1:
+    if alpha != 1 or alpha is True:
         other = scaled(input, other, alpha, "sub")
     return _sub(input, other, out=out)
 
@@ -450,7 +450,7 @@ def scaled(input, other, alpha, name):
 @public(method="add_", function=False)
 def _add_(self, other, *, alpha=1):
     """In-place add."""
-    if alpha != 1:
+    if alpha != 1 or alpha is True:
         other = scaled(self, other, alpha, "add_")
     return apply_inplace(primitives.add, self, fit_operand(self, other, "add_"))
 
@@ -458,7 +458,7 @@ def _add_(self, other, *, alpha=1):
 @public(method="sub_", function=False)
 def _sub_(self, other, *, alpha=1):
     """In-place sub."""
-    if alpha != 1:
+    if alpha != 1 or alpha is True:
         other = scaled(self, other, alpha, "sub_")
     return apply_inplace(primitives.sub, self, fit_operand(self, other, "sub_"))
 
@@ -772,6 +772,7 @@ def lerp(input, end, weight, *, out=None):
 @public(method=True)
 def addcmul(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 * tensor2."""
+    value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
     result = named(_add(input, mul(mul(tensor1, tensor2), value)), "AddcmulBackward0")
     return result if out is None else into(out, result)
 
@@ -779,12 +780,15 @@ def addcmul(input, tensor1, tensor2, *, value=1, out=None):
 @public(method=True)
 def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 / tensor2."""
+    value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
     result = named(_add(input, mul(_div(tensor1, tensor2), value)), "AddcdivBackward0")
     return result if out is None else into(out, result)
 
 
 def _from_functional(name, function):
     def method(self, *args, **kwargs):
+        if "out" in kwargs:
+            raise TypeError(f"{name}() got an unexpected keyword argument 'out'")
         result = function(self, *args, **kwargs)
         _check_written(result.dtype, self.dtype)
         return self.copy_(result)

@@ -83,13 +83,13 @@ def _operand(value, dtype: DType):
 def fitting(value, dtype: DType):
     """The number `value` as one of `dtype`; RuntimeError if the type has no such number.
 
-    Floats lose their fraction in integers; negative numbers may stand for unsigned ones, modulo 2**bits.
+    Floats lose their fraction in integers; negative integers stand for unsigned ones, modulo 2**bits.
     """
     if dtype is dtypes.bool_:
         return bool(value)
     if isinstance(value, complex):
         if dtype.is_complex:
-            parts = (abs(value.real), abs(value.imag))
+            parts: tuple[float, ...] = (abs(value.real), abs(value.imag))
         elif value.imag:
             raise _unfit(value, dtype)
         else:
@@ -100,9 +100,10 @@ def fitting(value, dtype: DType):
         if parts[0] != parts[0] or parts[0] == math.inf:
             raise _unfit(value, dtype)
         limits = dtypes.IInfo(dtype)
-        if not (limits.min or -limits.max) <= int(value) <= limits.max:
+        low = limits.min if limits.min or isinstance(value, float) else -limits.max
+        if not low <= int(value) <= limits.max:
             raise _unfit(value, dtype)
-        return int(value) % (1 << limits.bits) if not limits.min else int(value)
+        return int(value) if limits.min else int(value) % (1 << limits.bits)
     largest = _LARGEST[dtype.to_real().name]
     if any([largest < part != math.inf for part in parts]):
         raise _unfit(value, dtype)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 
+from ...dtypes import FInfo, dtype_title
 from ...errors import wrap_dim
 from ...ops import activation as ops
 from ...ops.activation import run
 from ...ops.elementwise import relu as _relu
+from ...ops.promote import fitting
 from ...ops.softmax import along
 from ...tensor import Tensor
 
@@ -34,8 +36,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """x clipped to [min_val, max_val]. Errors: ValueError when min_val > max_val."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    kind = float if input.dtype.category == 2 else int
-    return run("hardtanh", input, inplace=inplace, min_val=kind(min_val), max_val=kind(max_val))
+    if input.dtype.category == 2:
+        return run("hardtanh", input, inplace=inplace, min_val=float(min_val), max_val=float(max_val))
+    low, high = fitting(min_val, input.dtype), fitting(max_val, input.dtype)
+    return run("hardtanh", input, inplace=inplace, min_val=low, max_val=high)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -90,8 +94,11 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by lambd. Errors: RuntimeError for a negative lambd."""
-    if lambd < 0:
-        raise RuntimeError(f"lambda must be in range [0, {3.40282e38:g}] for input dtype Float, but found {lambd:g}")
+    if input.dtype.is_floating_point and not 0 <= lambd <= FInfo(input.dtype).max:
+        raise RuntimeError(
+            f"softshrink(): lambda must be in range [0, {FInfo(input.dtype).max:g}] for input dtype "
+            f"{dtype_title(input.dtype)}, but found {lambd:g}"
+        )
     return run("softshrink", input, kernel="softshrink_check", lambd=float(lambd))
 
 

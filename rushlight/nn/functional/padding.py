@@ -8,6 +8,7 @@ from ...autograd.op import primitives
 from ...dtypes import bool_
 from ...errors import brackets
 from ...ops.padding import EDGES
+from ...ops.promote import fitting
 from ...tensor import Tensor
 
 _KERNELS = {"reflect": "reflection_pad", "replicate": "replication_pad"}
@@ -75,9 +76,7 @@ def constant_pad(input, pairs, value):
         raise RuntimeError(
             f"pad: the widths {[list(p) for p in pairs]} crop more than the input of size {brackets(input.shape)} has"
         )
-    if not input.dtype.is_floating_point and not input.dtype.is_complex:
-        value = bool(value) if input.dtype is bool_ else int(value)
-    return primitives.pad_constant(input, padding=pairs, value=value)
+    return primitives.pad_constant(input, padding=pairs, value=fitting(float(value), input.dtype))
 
 
 def _check_edges(input, pairs, mode):
