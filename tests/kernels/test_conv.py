@@ -66,6 +66,14 @@ PLANES = [  # large enough for the algorithms that want whole rows
     (2, 1, 33, 30, (5, 84), (3, 3), (1, 1), (1, 1), (1, 1)),  # vectors along output channels
     (1, 2, 72, 61, (9, 84), (3, 3), (2, 1), (1, 1), (1, 2)),  # the same, several depth blocks, the last panel not full
     (2, 1, 32, 40, (6, 84), (2, 3), (1, 1), (1, 1), (1, 1)),  # the same for the input's gradient
+    (1, 1, 30, 32, (40, 56), (3, 3), (1, 1), (1, 1), (1, 1)),  # the same, with threads in bands
+    (3, 1, 32, 40, (7, 7), (3, 3), (1, 1), (1, 1), (1, 1)),  # the same with narrow rows, an image's pixels in one run
+    (2, 1, 90, 64, (6, 9), (3, 3), (1, 1), (0, 2), (1, 1)),  # the same, output rows longer than the input's
+    (1, 1, 64, 32, (29, 61), (3, 3), (2, 2), (1, 1), (1, 1)),  # a stride, phases of different sizes
+    (2, 2, 48, 30, (10, 28), (3, 3), (2, 2), (0, 1), (1, 1)),
+    (2, 1, 96, 32, (331,), (3,), (2,), (1,), (1,)),
+    (1, 1, 32, 29, (3, 5, 28), (3, 3, 3), (1, 2, 2), (1, 1, 1), (1, 1, 1)),
+    (1, 1, 86, 64, (14, 1), (3, 3), (2, 2), (1, 1), (1, 1)),  # a phase without pixels
 ]
 MANY_IMAGES = [
     (32, 1, 6, 16, (14, 14), (5, 5), (1, 1), (0, 0), (1, 1)),  # LeNet

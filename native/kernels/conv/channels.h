@@ -1,11 +1,16 @@
 #pragma once
 // The third algorithm for a Gather (gather.h): vectors run along the output channels.
 //
-//   acc[i][v] = sum over k of  source[position + i + offset[k]] * W[k][v]      i: neighbouring pixels of an output row
+//   acc[i][v] = sum over k of  source[position + i * step + offset[k]] * W[k][v]    i: neighbouring pixels of a row
 //
-// A is the source as it lies, read value by value, so nothing is packed but the weights and rows may begin anywhere:
-// one padded copy of the source serves all taps. The finished tile is transposed on its way to the output. It takes
-// output channels to fill the vectors, and depth to repay the transpose.
+// A is the source as it lies, read value by value, so nothing is packed but the weights, rows may begin anywhere and
+// every second value may be skipped: one padded copy of the source serves all taps. The finished tile is transposed on
+// its way to the output. It takes output channels to fill the vectors, and depth to repay the transpose.
+//
+// A task is a block of pixels (whole images, or a band of rows of one) and some panels of output channels. Depth is the
+// outermost loop, then panels: a task copies the channels of a depth block, which stay in L2 next to the block's
+// results, and packs each panel's weights just before all pixels use them. Weights are thus read once for each block of
+// pixels, and the source once.
 
 #include "kernels/conv/gather.h"
 
@@ -13,49 +18,48 @@ namespace rl::RL_ISA {
 
 // Without several taps a value would be read once for each panel only, from a line and a page of its own.
 template <class T>
-static bool channels_pay(int64_t rows, int64_t channels, int64_t taps, int64_t width) {
+static bool channels_pay(int64_t rows, int64_t channels, int64_t taps) {
   constexpr int64_t nr = gemm::Block<T>::nr;
-  const int64_t narrow = gemm::Even(width, gemm::kTileRows).size;
-  return taps > 1 && channels * taps >= 256 && 8 * ceil_div(rows, nr) * nr <= 9 * rows &&
-         8 * narrow >= 7 * gemm::kTileRows;
+  return taps > 1 && channels * taps >= 256 && 8 * ceil_div(rows, nr) * nr <= 9 * rows;
 }
 
-// out[group][depth block][panel][k][j] = A[panel * nr + j][k] of the view (pack_weight), zero past the last row.
+// Whether rows of this many pixels fill tiles.
+static inline bool tiles_fill(int64_t width) {
+  return 4 * gemm::Even(width, gemm::kTileRows).size >= 3 * gemm::kTileRows;
+}
+
+// Weights of `count` channels from `first` on and the panel of `have` rows from `row` on, for one part after the other:
+// out[(c * taps + t) * nr + j] = A[row + j][(first + c, t)] of the part's view. `turned`: room for all_taps * nr
+// values.
 template <class T>
-static void pack_weight_channels(const WeightView<T>& view, int64_t groups, int64_t rows, int64_t channels,
-                                 int64_t taps, int64_t block, T* out) {
+static void pack_panel_weights(const Part<T>* parts, int num_parts, int64_t all_taps, int64_t group, int64_t row,
+                               int64_t have, int64_t first, int64_t count, T* out, T* turned) {
   constexpr int64_t nr = gemm::Block<T>::nr;
-  const int64_t depth = channels * taps, panels = ceil_div(rows, nr);
-  const gemm::Even blocks(depth, block);
-  parallel_for(groups * panels, max64(1, 16384 / max64(1, depth * nr)), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t group = i / panels, panel = i % panels, have = min64(nr, rows - panel * nr);
-      const T* source = view.w + group * view.group_step + panel * nr * view.row_step;
-      for (int64_t b = 0; b < blocks.count; ++b) {
-        const int64_t first = blocks.begin(b), length = blocks.length(b);
-        T* target = out + (group * depth + first) * panels * nr + panel * length * nr;
-        if (view.channel_step == taps) {  // taps in order: depth runs along the row as it lies
-          gemm::PackB<T>{source, 1, view.row_step}(target, first, length, 0, have);
-          continue;
-        }
-        int64_t tap = first % taps;
-        const T* channel = source + first / taps * view.channel_step;
-        for (int64_t k = 0; k < length; ++k, target += nr) {
-          const T* from = channel + view.tap_index[tap];
-          for (int64_t j = 0; j < have; ++j) target[j] = from[j * view.row_step];
-          for (int64_t j = have; j < nr; ++j) target[j] = T(0);
-          if (++tap == taps) {
-            tap = 0;
-            channel += view.channel_step;
-          }
-        }
-      }
+  const WeightView<T>& view = parts[0].weight;  // of all parts but for tap_index
+  const int64_t taps = parts[0].plan.taps;
+  const T* source = view.w + group * view.group_step + row * view.row_step + first * view.channel_step;
+  if (num_parts == 1 && view.channel_step == taps) {  // depth runs along the row as it lies
+    gemm::pack_transposed(out, nr, source, view.row_step, int(have), int(nr), count * taps);
+    return;
+  }
+  for (int64_t c = 0; c < count; ++c, source += view.channel_step) {
+    if (num_parts == 1 && taps == all_taps) {
+      gemm::pack_transposed(out + c * taps * nr, nr, source, view.row_step, int(have), int(nr), taps);
+      continue;
     }
-  });
+    gemm::pack_transposed(turned, nr, source, view.row_step, int(have), int(nr), all_taps);
+    T* target = out;
+    for (int p = 0; p < num_parts; ++p) {
+      const int64_t part_taps = parts[p].plan.taps;
+      for (int64_t t = 0; t < part_taps; ++t)
+        __builtin_memcpy(target + (c * part_taps + t) * nr, turned + parts[p].weight.tap_index[t] * nr, nr * sizeof(T));
+      target += count * part_taps * nr;
+    }
+  }
 }
 
-// A policy (micro_kernel.h): value (i, k) at base[offset[k] + i].
-template <class T, int rows>
+// A policy (micro_kernel.h): value (i, k) at base[offset[k] + i * step].
+template <class T, int rows, int step>
 struct OffsetA {
   const T* base;
   const int64_t* offset;  // readable one past the last
@@ -63,7 +67,7 @@ struct OffsetA {
   RL_INLINE OffsetA(const T* base, const int64_t* offset) : base(base), offset(offset), p(base + *offset) {}
   template <int i>
   RL_INLINE T at() const {
-    return p[i];
+    return p[i * step];
   }
   RL_INLINE void advance() { p = base + *++offset; }
 };
@@ -76,6 +80,15 @@ struct StoreChannels {
   int64_t out_channel;
   const T* bias;
   bool relu;
+
+  // The lines a tile goes to, asked for while it is computed.
+  RL_INLINE void prefetch(const gemm::TileAt& at, int64_t pixels) const {
+    const T* target = out + at.col * out_channel + at.row;
+    for (int c = 0; c < at.cols; ++c, target += out_channel) {
+      __builtin_prefetch(target, 1);
+      __builtin_prefetch(target + pixels - 1, 1);
+    }
+  }
 
   template <int rows, int vectors>
   RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
@@ -124,25 +137,31 @@ struct StoreChannels {
   }
 };
 
-template <class T, int vectors>
+template <class T, int vectors, int step>
 static void run_channels(int64_t pixels, int64_t depth, const T* base, const int64_t* offset, const T* b,
                          const StoreChannels<T>& store, const gemm::TileAt& at) {
+  store.prefetch(at, pixels);
   switch (pixels) {
-#define RL_PIXELS(R)                                                                                                \
-  case R:                                                                                                           \
-    if constexpr (R <= gemm::kTileRows) {                                                                           \
-      Vec<T> acc[R][vectors];                                                                                       \
-      gemm::multiply_tile<R, vectors, T>(depth, OffsetA<T, R>(base, offset), gemm::RowsB<T>{b, gemm::Block<T>::nr}, \
-                                         acc);                                                                      \
-      store(acc, at);                                                                                               \
-    }                                                                                                               \
+#define RL_PIXELS(R)                                                                            \
+  case R:                                                                                       \
+    if constexpr (R <= gemm::kTileRows) {                                                       \
+      Vec<T> acc[R][vectors];                                                                   \
+      const OffsetA<T, R, step> a(base, offset);                                                \
+      gemm::multiply_tile<R, vectors, T>(depth, a, gemm::RowsB<T>{b, gemm::Block<T>::nr}, acc); \
+      store(acc, at);                                                                           \
+    }                                                                                           \
     break;
+    RL_PIXELS(1)
+    RL_PIXELS(2)
     RL_PIXELS(3)
     RL_PIXELS(4)
     RL_PIXELS(5)
     RL_PIXELS(6)
     RL_PIXELS(7)
     RL_PIXELS(8)
+    RL_PIXELS(9)
+    RL_PIXELS(10)
+    RL_PIXELS(11)
     RL_PIXELS(12)
     RL_PIXELS(13)
     RL_PIXELS(14)
@@ -150,51 +169,229 @@ static void run_channels(int64_t pixels, int64_t depth, const T* base, const int
   }
 }
 
-template <class T>
-static bool gather_channels(const Gather<T>& g, int64_t block) {
+// All pixels of a plan (a task's share of a part, `images` of them from `from` on) for one panel and depth block.
+template <class T, int step>
+static void channels_panel(const Gather<T>& g, int64_t depth, const int64_t* offset, const T* weights, int64_t panel,
+                           bool first, bool last) {
   constexpr int64_t nr = gemm::Block<T>::nr, lanes = Vec<T>::lanes;
-  const int64_t depth = g.depth(), panels = ceil_div(g.rows, nr), threads = num_threads();
-  const gemm::Even tiles(g.count[2], gemm::kTileRows), blocks(depth, block);
-  Buffer offset_buffer((depth + 1) * int64_t(sizeof(int64_t)));
-  if (!offset_buffer.pointer) return false;
-  int64_t* const offset = offset_buffer.as<int64_t>();
-  for (int64_t c = 0, k = 0; c < g.channels; ++c)
-    for (int64_t tap = 0; tap < g.taps; ++tap, ++k) offset[k] = c * g.source_channel + g.offset[tap];
-  offset[depth] = offset[depth - 1];
-  // Tasks: output rows whose results stay in L2 while the depth blocks pass, as many tasks for each thread.
-  const int64_t lines = g.images * g.count[0] * g.count[1];
-  const int64_t line_bytes = g.rows * g.count[2] * int64_t(sizeof(T));
-  int64_t count = ceil_div(lines * line_bytes, int64_t(1) << 18);
-  if (threads > 1) count = max64(count, ceil_div(threads * 4, g.groups));
-  count = min64(lines, ceil_div(count, threads) * threads);
-  const gemm::Even parts = gemm::Even::of(lines, count);
-  parallel_tasks(g.groups * parts.count, [&](int64_t task) {
-    const int64_t group = task / parts.count, part = task % parts.count;
-    for (int64_t b = 0; b < blocks.count; ++b) {
-      const int64_t first = blocks.begin(b), length = blocks.length(b);
-      const T* weights = g.a + (group * depth + first) * panels * nr;
-      for (int64_t line = parts.begin(part), end = line + parts.length(part); line < end; ++line) {
-        const int64_t y = line % g.count[1], z = line / g.count[1] % g.count[0], n = line / (g.count[1] * g.count[0]);
-        const T* from = g.source + n * g.source_image + group * g.channels * g.source_channel + z * g.source_step[0] +
-                        y * g.source_step[1];
-        const StoreChannels<T> store{
-            g.out + n * g.out_image + group * g.rows * g.out_channel + z * g.out_step[0] + y * g.out_step[1],
-            g.out_channel, g.bias ? g.bias + group * g.rows : nullptr, g.relu};
-        for (int64_t i = 0; i < tiles.count; ++i)
-          for (int64_t j = 0; j < panels; ++j) {
-            const int64_t x = tiles.begin(i), channels = min64(nr, g.rows - j * nr);
-            const gemm::TileAt at{x, j * nr, int(channels), b == 0, b + 1 == blocks.count};
-            const T* panel = weights + j * length * nr;
-            if (channels > lanes) {
-              run_channels<T, 2>(tiles.length(i), length, from + x, offset + first, panel, store, at);
-            } else {
-              run_channels<T, 1>(tiles.length(i), length, from + x, offset + first, panel, store, at);
-            }
+  const gemm::Even tiles(g.count[2], gemm::kTileRows);
+  const int channels = int(min64(nr, g.rows - panel * nr));
+  for (int64_t n = 0; n < g.images; ++n)
+    for (int64_t z = 0; z < g.count[0]; ++z)
+      for (int64_t y = 0; y < g.count[1]; ++y) {
+        const T* from = g.source + n * g.source_image + z * g.source_step[0] + y * g.source_step[1];
+        const StoreChannels<T> store{g.out + n * g.out_image + z * g.out_step[0] + y * g.out_step[1], g.out_channel,
+                                     g.bias, g.relu};
+        for (int64_t i = 0; i < tiles.count; ++i) {
+          const int64_t x = tiles.begin(i);
+          const gemm::TileAt at{x, panel * nr, channels, first, last};
+          if (channels > lanes) {
+            run_channels<T, 2, step>(tiles.length(i), depth, from + x * step, offset, weights, store, at);
+          } else {
+            run_channels<T, 1, step>(tiles.length(i), depth, from + x * step, offset, weights, store, at);
           }
+        }
+      }
+}
+
+// Rows of the parts, each in a plane of its own at `planes`, to where they belong: neighbours along x in pairs.
+template <class T>
+static void interleave_parts(const Gather<T>* plans, int num_parts, const T* planes) {
+  for (int p = 0; p < num_parts; ++p) {
+    const Gather<T>& a = plans[p];
+    const int64_t step = a.out_step[2], a_plane = a.pixels();
+    const Gather<T>& b = plans[p + 1 < num_parts ? p + 1 : p];
+    const bool pair =
+        step == 2 && (b.out == a.out + 1 || a.out == b.out + 1) && a.count[0] == b.count[0] && a.count[1] == b.count[1];
+    for (int64_t row = 0; row < a.count[0] * a.count[1]; ++row) {
+      const int64_t at = row / a.count[1] * a.out_step[0] + row % a.count[1] * a.out_step[1];
+      const T* from = planes + row * a.count[2];
+      if (!pair) {
+        for (int64_t x = 0; x < a.count[2]; ++x) a.out[at + x * step] = from[x];
+        continue;
+      }
+      const T* other = planes + a_plane + row * b.count[2];
+      const bool swap = b.out < a.out;
+      const T *even = swap ? other : from, *odd = swap ? from : other;
+      const int64_t evens = swap ? b.count[2] : a.count[2], odds = swap ? a.count[2] : b.count[2];
+      T* out = (swap ? b.out : a.out) + at;
+      int64_t x = 0;
+      for (; x < odds; x += Vec<T>::lanes) {
+        const int n = int(min64(Vec<T>::lanes, odds - x));
+        store_interleaved(out + 2 * x, Vec<T>::load_n(even + x, n), Vec<T>::load_n(odd + x, n), n);
+      }
+      for (x = odds; x < evens; ++x) out[2 * x] = even[x];
+    }
+    planes += a_plane;
+    if (pair) {
+      planes += b.pixels();
+      ++p;
+    }
+  }
+}
+
+// What stays near a core while depth passes: results and copied source of a task. A task of at least kFewPixels repays
+// packing the weights for itself.
+inline constexpr int64_t kNearBytes = gemm::kBlockBytes * 3 / 2, kFewPixels = 512;
+
+// parts: all of one product, over the same source. source_step[2] is 1 or 2. With `interleave` they lie out_step[2] > 1
+// apart along x, and tasks gather them from planes of their own.
+template <class T>
+static bool gather_channels(const SourceLayout& layout, const T* source, int64_t batch, const Part<T>* parts,
+                            int num_parts, int64_t all_taps, bool interleave) {
+  constexpr int64_t nr = gemm::Block<T>::nr;
+  const Gather<T>& g = parts[0].plan;
+  const int64_t groups = g.groups, panels = ceil_div(g.rows, nr), threads = num_threads();
+  const int64_t size = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
+  int64_t taps = 0, most_taps = 0, pixels = 0, tallest = 0, lowest = INT64_MAX;
+  int axis = 2;  // of the bands
+  for (int p = 0; p < num_parts; ++p)
+    if (parts[p].plan.count[0] * parts[p].plan.count[1] > 1) axis = 1;
+  for (int p = 0; p < num_parts; ++p) {
+    const Gather<T>& part = parts[p].plan;
+    taps += part.taps;
+    most_taps = max64(most_taps, part.taps);
+    pixels += part.pixels();
+    tallest = max64(tallest, part.count[axis]);
+    lowest = min64(lowest, part.count[axis]);
+  }
+  const gemm::Even blocks(g.channels, max64(1, kPackedDepth<T> / most_taps));
+
+  // Blocks of pixels: whole images, or bands of one.
+  const int64_t old_plane = layout.copied ? layout.plane : size;
+  const int64_t near = (blocks.length(0) * old_plane + g.rows * pixels) * int64_t(sizeof(T));
+  const bool bands_fit = !layout.copied || (layout.axis[0].length == 1 && (axis == 1 || layout.axis[1].length == 1));
+  int64_t units = ceil_div(batch * near, kNearBytes), splits = 1;
+  if (units < batch) units = ceil_div(batch, max64(1, kNearBytes / near));
+  if (threads > 1) {
+    const int64_t few = batch * pixels / kFewPixels;
+    const int64_t more = ceil_div(max64(units, min64(ceil_div(threads * 4, groups), few)), threads) * threads;
+    if (more <= few && (bands_fit || more <= batch)) {
+      units = more;
+    } else if (panels % threads == 0) {
+      splits = threads;
+    } else {
+      splits = panels;
+      units = max64(units, threads);
+    }
+  }
+  const int64_t bands_wanted = bands_fit ? min64(tallest, ceil_div(units, batch)) : 1;
+  const gemm::Even bands = gemm::Even::of(tallest, max64(1, bands_wanted));
+  const gemm::Even images = gemm::Even::of(batch, bands.count > 1 ? batch : min64(units, batch));
+  units = bands.count * images.count;
+
+  // The copy of a band, and where in it each depth of a block lies.
+  SourceLayout band = layout;
+  int64_t plane = old_plane;
+  const int64_t pitch = axis == 1 ? layout.axis[2].length : 1, cells = g.source_step[axis] / pitch;
+  if (layout.copied && bands.count > 1) {
+    SourceAxis& a = band.axis[axis];
+    a.length = a.per_tap ? bands.length(0) : a.length - (lowest - bands.length(0)) * cells;
+    plane = old_plane / layout.axis[axis].length * a.length;
+  }
+  const int64_t old_block = layout.axis[0].length * layout.axis[1].length * layout.axis[2].length;
+  const int64_t block = band.axis[0].length * band.axis[1].length * band.axis[2].length;
+  const int64_t channel = layout.copied ? plane : size, deepest = blocks.length(0);
+  Buffer offset_buffer((deepest * taps + num_parts) * int64_t(sizeof(int64_t)));
+  if (!offset_buffer.pointer) return false;
+  int64_t* offset = offset_buffer.as<int64_t>();
+  for (int p = 0; p < num_parts; ++p) {
+    const Gather<T>& part = parts[p].plan;
+    for (int64_t c = 0; c < deepest; ++c)
+      for (int64_t t = 0; t < part.taps; ++t) {
+        const int64_t at = part.offset[t];
+        *offset++ = c * channel + (block == old_block ? at : at / old_block * block + at % old_block);
+      }
+    *offset++ = 0;
+  }
+
+  bool ok = true;  // only ever cleared, atomically
+  parallel_tasks(groups * splits * units, [&](int64_t task) {
+    const int64_t unit = task % units, split = task / units % splits, group = task / (units * splits);
+    const int64_t row = bands.begin(unit % bands.count), height = bands.length(unit % bands.count);
+    const int64_t image = images.begin(unit / bands.count), num_images = images.length(unit / bands.count);
+    const int64_t first_panel = panels * split / splits, last_panel = panels * (split + 1) / splits;
+    const int64_t first_row = first_panel * nr, num_rows = min64(g.rows, last_panel * nr) - first_row;
+    // This task's share of every part: rows and results.
+    int64_t part_planes = 0;
+    T* weights = static_cast<T*>(scratch(4, size_t((deepest * taps + all_taps) * nr) * sizeof(T)));
+    Gather<T>* plans = static_cast<Gather<T>*>(scratch(6, size_t(2 * num_parts) * sizeof(Gather<T>)));
+    T* copy = layout.copied ? static_cast<T*>(scratch(3, size_t(num_images * deepest * plane) * sizeof(T))) : nullptr;
+    bool have = weights && plans && (copy || !layout.copied);
+    for (int p = 0; have && p < num_parts; ++p) {
+      Gather<T>& mine = plans[p] = parts[p].plan;
+      mine.count[axis] = max64(0, min64(height, mine.count[axis] - row));
+      mine.images = num_images;
+      mine.out +=
+          image * mine.out_image + (group * mine.rows + first_row) * mine.out_channel + row * mine.out_step[axis];
+      mine.rows = num_rows;
+      mine.bias = mine.bias ? mine.bias + group * g.rows + first_row : nullptr;
+      part_planes += mine.pixels();
+    }
+    T* results = nullptr;
+    if (have && interleave) {
+      results = static_cast<T*>(scratch(5, size_t(num_images * num_rows * part_planes) * sizeof(T)));
+      have = results != nullptr;
+    }
+    if (!have) {
+      __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
+      return;
+    }
+    SourceLayout here = band;
+    here.axis[axis].padding -= row * cells * here.axis[axis].stride;
+    Gather<T>* tiles = plans + num_parts;
+    for (int64_t b = 0; b < blocks.count; ++b) {
+      const int64_t first = blocks.begin(b), count = blocks.length(b);
+      const T* from = source + ((image * groups + group) * g.channels + first) * size;
+      if (layout.copied)
+        for (int64_t n = 0; n < num_images; ++n)
+          copy_channels(here, from + n * groups * g.channels * size, count, copy + n * count * plane, plane);
+      T* planes = results;
+      for (int p = 0; p < num_parts; ++p) {
+        Gather<T>& part = tiles[p] = plans[p];
+        part.source = layout.copied ? copy : from + row * part.source_step[axis];
+        part.source_image = layout.copied ? count * plane : groups * g.channels * size;
+        if (interleave) {
+          part.out = planes;
+          planes += part.pixels();
+          part.out_channel = part_planes;
+          part.out_image = num_rows * part_planes;
+          part.out_step[0] = part.count[1] * part.count[2];
+          part.out_step[1] = part.count[2];
+          part.out_step[2] = 1;
+        }
+        merge_axes(part);
+      }
+      for (int64_t panel = 0; panel < last_panel - first_panel; ++panel) {
+        pack_panel_weights(parts, num_parts, all_taps, group, first_row + panel * nr, min64(nr, num_rows - panel * nr),
+                           first, count, weights, weights + deepest * taps * nr);
+        const T* w = weights;
+        const int64_t* at = offset_buffer.as<int64_t>();
+        for (int p = 0; p < num_parts; ++p) {
+          const Gather<T>& part = tiles[p];
+          const int64_t depth = count * part.taps;
+          const bool is_first = b == 0, is_last = b + 1 == blocks.count;
+          if (part.source_step[2] == 1) {
+            channels_panel<T, 1>(part, depth, at, w, panel, is_first, is_last);
+          } else {
+            channels_panel<T, 2>(part, depth, at, w, panel, is_first, is_last);
+          }
+          w += depth * nr;
+          at += deepest * part.taps + 1;
+        }
       }
     }
+    if (interleave)
+      for (int64_t n = 0; n < num_images; ++n)
+        for (int64_t m = 0; m < num_rows; ++m, results += part_planes) {
+          for (int p = 0; p < num_parts; ++p) {
+            tiles[p] = plans[p];
+            tiles[p].out += n * plans[p].out_image + m * plans[p].out_channel;
+          }
+          interleave_parts(tiles, num_parts, results);
+        }
   });
-  return true;
+  return ok;
 }
 
 }  // namespace rl::RL_ISA

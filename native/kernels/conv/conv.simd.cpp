@@ -12,12 +12,10 @@ bool depthwise_last_f64(const ConvShape& s, const double* x, const double* w, co
 bool grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw);
 bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw);
 
-enum class Algorithm { packed, rows, channels };
-
 // All compute the same products; they differ in what they waste. Where channels_pay, that is taken; the layout of the
-// source already depends on it. Costs are in units of one output row of a panel:
-// packing a panel costs about as much as five rows and two more for every run in it; the rows algorithm computes the
-// columns between the rows too, and reads B from farther away the deeper it is.
+// source already depends on it. Of the other two, costs are in units of one output row of a panel: packing a panel
+// costs about as much as five rows and two more for every run in it; the rows algorithm computes the columns between
+// the rows too, and reads B from farther away the deeper it is.
 template <class T>
 static Algorithm choose_algorithm(const Gather<T>& g, bool copied) {
   const int64_t unit_bytes = g.channels * g.source_channel * int64_t(sizeof(T));
@@ -32,14 +30,6 @@ static Algorithm choose_algorithm(const Gather<T>& g, bool copied) {
   return rows < packed ? Algorithm::rows : Algorithm::packed;
 }
 
-// A Gather complete except for source, a, images, source_channel and source_image, and its weights.
-template <class T>
-struct Part {
-  Gather<T> plan;
-  WeightView<T> weight;
-  Algorithm algorithm;
-};
-
 // The parts of one convolution over all images: weights packed once, then chunk by chunk the copy of the source (where
 // `layout` asks for one and a packed part reads it) and the products.
 //
@@ -50,25 +40,21 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
                       int num_parts, bool phases) {
   const int64_t source_plane = layout.axis[0].size * layout.axis[1].size * layout.axis[2].size;
   const int64_t plane = layout.copied ? layout.plane : source_plane;
-  constexpr int64_t nr = gemm::Block<T>::nr;
   int64_t weight_size = 0, phase_plane = 0, outputs = 0;
-  bool copied = false, all_channels = true;
+  bool copied = false;
   for (int i = 0; i < num_parts; ++i) {
     Gather<T>& g = parts[i].plan;
     g.source_channel = plane;
     g.source_image = channels_all * plane;
-    const bool by_channels = channels_pay<T>(g.rows, g.channels, g.taps, g.count[2]);
-    parts[i].algorithm = by_channels ? Algorithm::channels : choose_algorithm(g, layout.copied);
-    all_channels &= by_channels;
+    parts[i].algorithm = choose_algorithm(g, layout.copied);
     copied |= layout.copied && parts[i].algorithm != Algorithm::rows;
-    weight_size += g.groups * (by_channels ? ceil_div(g.rows, nr) * nr : g.rows) * g.depth();
+    weight_size += g.groups * g.rows * g.depth();
     phase_plane += g.pixels();
     outputs = g.groups * g.rows;
   }
   const int64_t image_bytes =
       int64_t(sizeof(T)) * ((copied ? channels_all * plane : 0) + (phases ? outputs * phase_plane : 0));
-  const int64_t chunk =
-      image_bytes ? images_per_chunk(batch, image_bytes, all_channels ? kNearBytes : kChunkBytes) : batch;
+  const int64_t chunk = image_bytes ? images_per_chunk(batch, image_bytes) : batch;
   Buffer weights((weight_size + 1) * int64_t(sizeof(T)));
   Buffer copy(copied ? (chunk * channels_all * plane + kRowSlack<T>)*int64_t(sizeof(T)) : 0);
   Buffer phase_buffer(phases ? chunk * outputs * phase_plane * int64_t(sizeof(T)) : 0);
@@ -79,11 +65,6 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
     Gather<T>& g = parts[i].plan;
     const int64_t depth = g.depth();
     g.a = a;
-    if (parts[i].algorithm == Algorithm::channels) {
-      pack_weight_channels(parts[i].weight, g.groups, g.rows, g.channels, g.taps, kPackedDepth<T>, a);
-      a += g.groups * ceil_div(g.rows, nr) * nr * depth;
-      continue;
-    }
     const bool rows = parts[i].algorithm == Algorithm::rows;
     pack_weight(parts[i].weight, g.groups, g.rows, g.channels, g.taps, rows ? max64(1, depth) : kPackedDepth<T>, a);
     a += g.groups * g.rows * depth;
@@ -113,10 +94,6 @@ static bool run_parts(const SourceLayout& layout, const T* source, int64_t batch
       } else {
         g.source = copied ? copy.as<T>() : from;
         g.source_end = copied ? g.source + images * channels_all * plane + kRowSlack<T> : end;
-        if (parts[i].algorithm == Algorithm::channels) {
-          if (!gather_channels(g, kPackedDepth<T>)) return false;
-          continue;
-        }
         merge_axes(g);
         if (!gather_packed(g, kPackedDepth<T>)) return false;
       }
@@ -169,6 +146,15 @@ static bool run_images(const ConvShape& s, const T* source, const T* w, const T*
   return image_conv(g);
 }
 
+// How channels.h wants the source of a product with `rows` rows, or Rows::phases where it does not pay. `along`: taps
+// of one part along x, 0 where a copy for each would not serve all parts.
+template <class T>
+static Rows channels_rows(const ConvShape& s, int64_t rows, int64_t channels, const int64_t* count, int64_t along) {
+  if (!channels_pay<T>(rows, channels, volume(s.kernel))) return Rows::phases;
+  if (tiles_fill(count[2]) && s.stride[0] <= 2 && s.stride[1] <= 2 && s.stride[2] <= 2) return Rows::whole;
+  return rows_per_tap(along) && tiles_fill(count[1] * count[2]) ? Rows::one_run : Rows::phases;
+}
+
 template <class T>
 static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T* out, bool relu) {
   const int64_t taps = volume(s.kernel);
@@ -180,8 +166,9 @@ static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T
   if (!tables.pointer) return false;
   int64_t *offset = tables.as<int64_t>(), *index = offset + taps;
   for (int64_t t = 0; t < taps; ++t) index[t] = t;
-  const SourceLayout layout =
-      forward_layout(s, offset, !channels_pay<T>(s.out_channels, s.in_channels, taps, s.output[2]));
+  const Rows rows = channels_rows<T>(s, s.out_channels, s.in_channels, s.output, s.kernel[2]);
+  const bool by_channels = rows != Rows::phases;
+  const SourceLayout layout = forward_layout(s, offset, by_channels ? rows : Rows::one_run);
   Part<T> part = {};
   Gather<T>& g = part.plan;
   g.groups = s.groups;
@@ -203,6 +190,7 @@ static bool forward(const ConvShape& s, const T* x, const T* w, const T* bias, T
   g.relu = relu;
   const int64_t depth = s.in_channels * taps;
   part.weight = {w, s.out_channels * depth, depth, taps, index};
+  if (by_channels) return gather_channels(layout, x, s.batch, &part, 1, taps, false);
   return run_parts(layout, x, s.batch, s.groups * s.in_channels, &part, 1, false);
 }
 
@@ -277,8 +265,12 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
     layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1, false};
   }
   const PhaseAxis along = phase_axis(s, 2, 0);
-  const bool per_tap = s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps) &&
-                       !channels_pay<T>(s.in_channels, s.out_channels, taps, along.count);
+  const int64_t counts[3] = {phase_axis(s, 0, 0).count, phase_axis(s, 1, 0).count, along.count};
+  const Rows rows =
+      channels_rows<T>(s, s.in_channels, s.out_channels, counts, s.stride[1] == 1 && s.stride[2] == 1 ? along.taps : 0);
+  const bool by_channels = rows != Rows::phases;
+  const bool per_tap =
+      s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps) && (!by_channels || rows == Rows::one_run);
   if (per_tap) {
     layout.copied = true;
     layout.axis[2] = {s.output[2], along.count, along.taps, 1, -along.first, -s.dilation[2], true};
@@ -337,6 +329,8 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
         }
     parts[num_parts++] = part;
   }
+  if (num_parts == 0) return true;
+  if (by_channels) return gather_channels(layout, grad, s.batch, parts, num_parts, taps, s.stride[2] > 1);
   return run_parts(layout, grad, s.batch, s.groups * s.out_channels, parts, num_parts, s.stride[2] > 1);
 }
 

@@ -22,8 +22,8 @@ struct Gather {
   const T* source_end;  // nothing is read from here on (packed)
   int64_t images, groups, rows, channels, taps;
   int64_t source_channel, source_image;  // strides; a group is `channels` channels
-  int64_t source_step[3], count[3];  // position(q) = sum of q[i] * source_step[i], q[i] < count[i]; source_step[2] = 1
-  const int64_t* offset;             // of each tap
+  int64_t source_step[3], count[3];      // position(q) = sum of q[i] * source_step[i], q[i] < count[i]
+  const int64_t* offset;                 // of each tap
   T* out;
   int64_t out_channel, out_image, out_step[3];  // strides; a group is `rows` channels
   const T* a;                                   // packed by pack_weight: of group g at g * rows * depth()
@@ -157,7 +157,8 @@ static inline void run_rows(int rows, int64_t depth, const T* a, B b, const Stor
 template <class T>
 static void merge_axes(Gather<T>& g) {
   for (int pass = 0; pass < 2; ++pass) {
-    const bool contiguous = g.count[2] == g.source_step[1] && g.count[2] * g.out_step[2] == g.out_step[1];
+    const bool contiguous =
+        g.count[2] * g.source_step[2] == g.source_step[1] && g.count[2] * g.out_step[2] == g.out_step[1];
     if (g.count[1] != 1 && !contiguous) return;
     g.count[2] *= g.count[1];
     g.count[1] = g.count[0];
@@ -271,6 +272,15 @@ struct WeightView {
   const T* w;
   int64_t group_step, row_step, channel_step;
   const int64_t* tap_index;
+};
+
+// A Gather complete except for source, a, images, source_channel and source_image, and its weights.
+enum class Algorithm { packed, rows };
+template <class T>
+struct Part {
+  Gather<T> plan;
+  WeightView<T> weight;
+  Algorithm algorithm;  // where it is not channels.h
 };
 
 template <class T>
@@ -485,16 +495,7 @@ static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, 
         if (layout.copied) {
           SourceLayout here = part;
           here.axis[1].padding -= row * here.axis[1].stride;
-          // Rows of the next channels begin in other pages, where the hardware does not look ahead.
-          const SourceAxis& y = here.axis[1];
-          const int64_t line = here.axis[2].size;
-          const int64_t top = max64(0, -y.padding), bottom = min64(y.size, top + y.length * y.stride);
-          for (int64_t c = 0; c < g.channels; ++c) {
-            if (c + 2 < g.channels && here.axis[0].size == 1)
-              for (int64_t i = top * line; i < bottom * line; i += 64 / int64_t(sizeof(T)))
-                __builtin_prefetch(from + (c + 2) * size + i);
-            copy_plane(here, from + c * size, copy + c * g.source_channel);
-          }
+          copy_channels(here, from, g.channels, copy, g.source_channel);
         } else {
           __builtin_memcpy(copy, from, size_t(cells) * sizeof(T));
         }

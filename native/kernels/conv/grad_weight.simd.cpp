@@ -411,7 +411,7 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
     return depthwise_grad_weight(s, grad, x, gw);
   Buffer table(taps * int64_t(sizeof(int64_t)));
   if (!table.pointer) return false;
-  const SourceLayout layout = forward_layout(s, table.as<int64_t>(), true);
+  const SourceLayout layout = forward_layout(s, table.as<int64_t>(), Rows::one_run);
   const int64_t source_plane = s.input[0] * s.input[1] * s.input[2], all = s.groups * s.in_channels;
   WeightGrad<T> g = {};
   g.groups = s.groups;
@@ -432,7 +432,7 @@ static bool grad_weight(const ConvShape& s, const T* grad, const T* x, T* gw) {
   g.offset = table.as<int64_t>();
   g.out = gw;
   merge_axes(g);
-  int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T)), kChunkBytes) : s.batch;
+  int64_t chunk = layout.copied ? images_per_chunk(s.batch, g.source_image * int64_t(sizeof(T))) : s.batch;
   const bool in_lanes = lanes_pay(g, s.kernel[2]);
   if (in_lanes) chunk = min64(chunk, max64(1, (int64_t(1) << 20) / (turned_size(g) * int64_t(sizeof(T)))));
   Buffer turned(in_lanes ? chunk * turned_size(g) * int64_t(sizeof(T)) : 0);

@@ -51,7 +51,7 @@ struct SourceLayout {
   SourceAxis axis[3];
   bool copied;      // false: the rows of the array itself serve
   int64_t plane;    // cells of one channel
-  int64_t step[3];  // of position() along z, y, x; the last is 1
+  int64_t step[3];  // of position() along z, y, x; the last is 1 but for Rows::whole
 };
 
 static inline int64_t gcd64(int64_t a, int64_t b) {
@@ -63,9 +63,14 @@ static inline int64_t gcd64(int64_t a, int64_t b) {
   return a;
 }
 
+// How the copy meets strides, and whether it pays that an image's positions are one run:
+//   phases   rows split by stride phase
+//   one_run  the same, but a copy per tap along x where those are few
+//   whole    rows as they are, only padded: positions are a stride apart, also along x
+enum class Rows { phases, one_run, whole };
+
 // The layout from which a forward convolution of shape s reads x, and offset[t] of each tap t (kD * kH * kW of them).
-// `one_run`: whether it pays that an image's positions are one run, at the price of a copy per tap along x.
-static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, bool one_run) {
+static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, Rows rows) {
   SourceLayout layout;
   layout.copied = false;
   for (int i = 0; i < 3; ++i) {
@@ -74,9 +79,15 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, b
     a.padding = s.padding[i];
     a.dilation = s.dilation[i];
     a.stride = s.output[i] == 1 ? 1 : s.stride[i];
-    a.per_tap = one_run && i == 2 && rows_per_tap(s.kernel[2]);
+    a.per_tap = rows == Rows::one_run && i == 2 && rows_per_tap(s.kernel[2]);
     if (a.per_tap) layout.copied = true;
-    if (a.padding || (i == 2 && a.stride != 1)) layout.copied = true;
+    if (a.padding || (i == 2 && a.stride != 1 && rows != Rows::whole)) layout.copied = true;
+  }
+  int64_t step[3] = {1, 1, 1};  // from one position's cell to the next one's
+  for (int i = 0; i < 3; ++i) {
+    if (layout.copied && rows != Rows::whole) continue;
+    step[i] = layout.axis[i].stride;
+    layout.axis[i].stride = 1;
   }
   for (int i = 0; i < 3; ++i) {
     SourceAxis& a = layout.axis[i];
@@ -85,7 +96,7 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, b
       a.length = s.output[i];
     } else if (layout.copied) {
       a.phases = min64(s.kernel[i], a.stride / gcd64(a.dilation, a.stride));
-      a.length = s.output[i] + ((s.kernel[i] - 1) * a.dilation) / a.stride;
+      a.length = (s.output[i] - 1) * step[i] + 1 + ((s.kernel[i] - 1) * a.dilation) / a.stride;
     } else {
       a.phases = 1;
       a.length = a.size;
@@ -95,7 +106,7 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, b
   const int64_t block = z->length * y->length * x->length;
   layout.plane = block * z->phases * y->phases * x->phases;
   const int64_t pitch[3] = {y->length * x->length, x->length, 1};
-  for (int i = 0; i < 3; ++i) layout.step[i] = pitch[i] * (layout.copied ? 1 : layout.axis[i].stride);
+  for (int i = 0; i < 3; ++i) layout.step[i] = pitch[i] * step[i];
   for (int64_t tz = 0, t = 0; tz < s.kernel[0]; ++tz)
     for (int64_t ty = 0; ty < s.kernel[1]; ++ty)
       for (int64_t tx = 0; tx < s.kernel[2]; ++tx, ++t) {
@@ -105,8 +116,7 @@ static inline SourceLayout forward_layout(const ConvShape& s, int64_t* offset, b
         for (int i = 0; i < 3; ++i) {
           const SourceAxis& a = layout.axis[i];
           phase = phase * a.phases + tap[i] % a.phases;
-          if (!a.per_tap)
-            offset[t] += pitch[i] * (layout.copied ? tap[i] * a.dilation / a.stride : tap[i] * a.dilation);
+          if (!a.per_tap) offset[t] += pitch[i] * (tap[i] * a.dilation / a.stride);
         }
         offset[t] += phase * block;
       }
@@ -144,6 +154,26 @@ static RL_INLINE void copy_row_roomy(const T* row, int64_t stride, T* out, int64
   for (int64_t i = end; i < length; ++i) out[i] = T(0);
 }
 
+// One phase of one plane where output rows are as long as the source's and one apart (ay.stride 1): the source itself,
+// moved by `first`, -ax.size < first < ax.size, and then zero where that is beyond the rows' ends.
+template <class T>
+static void copy_moved(const SourceAxis& ay, const SourceAxis& ax, const T* source, T* out, int64_t first) {
+  using V = Vec<T>;
+  const int64_t width = ax.size, top = min64(ay.length, max64(0, ay.padding));
+  const int64_t bottom = max64(top, min64(ay.length, ay.padding + ay.size));
+  const int64_t move = first - ay.padding * width;  // out[i] = source[i + move]
+  const int64_t begin = max64(top * width, -move), end = min64(bottom * width, ay.size * width - move);
+  for (int64_t i = 0; i < top * width; ++i) out[i] = T(0);
+  int64_t i = begin;
+  for (; i + V::lanes <= end; i += V::lanes) V::load(source + i + move).store(out + i);
+  if (i < end) V::load_n(source + i + move, int(end - i)).store_n(out + i, int(end - i));
+  for (int64_t x = 0; x < -first; ++x)
+    for (int64_t y = top; y < bottom; ++y) out[y * width + x] = T(0);
+  for (int64_t x = width - max64(0, first); x < width; ++x)
+    for (int64_t y = top; y < bottom; ++y) out[y * width + x] = T(0);
+  for (i = bottom * width; i < ay.length * width; ++i) out[i] = T(0);
+}
+
 // One channel into its padded, phase-split form.
 template <class T>
 static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
@@ -155,6 +185,12 @@ static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
     for (int64_t fy = 0; fy < ay.phases; ++fy)
       for (int64_t fx = 0; fx < ax.phases; ++fx) {
         const int64_t first = ax.index(fx, 0);
+        if (ax.per_tap && ax.stride == 1 && length == ax.size && ay.stride == 1 && az.size == 1 && az.length == 1 &&
+            az.padding == 0 && -length < first && first < length) {
+          copy_moved(ay, ax, source, out, first);
+          out += ay.length * length;
+          continue;
+        }
         // cells [begin, end) of a row hold source cells
         const int64_t begin = first >= 0 ? 0 : min64(ceil_div(-first, ax.stride), length);
         const int64_t end =
@@ -179,6 +215,21 @@ static void copy_plane(const SourceLayout& layout, const T* source, T* out) {
       }
 }
 
+// Channels of one image, to `plane` values each. Rows of the next channels begin in other pages, where the hardware
+// does not look ahead.
+template <class T>
+static void copy_channels(const SourceLayout& layout, const T* source, int64_t channels, T* out, int64_t plane) {
+  const SourceAxis &z = layout.axis[0], &y = layout.axis[1], &x = layout.axis[2];
+  const int64_t size = z.size * y.size * x.size;
+  const int64_t top = max64(0, -y.padding), bottom = min64(y.size, top + y.length * y.stride);
+  for (int64_t c = 0; c < channels; ++c) {
+    if (c + 2 < channels && z.size == 1)
+      for (int64_t i = top * x.size; i < bottom * x.size; i += 64 / int64_t(sizeof(T)))
+        __builtin_prefetch(source + (c + 2) * size + i);
+    copy_plane(layout, source + c * size, out + c * plane);
+  }
+}
+
 // `planes` consecutive channels; both sides are contiguous over channels and images.
 template <class T>
 static void copy_planes(const SourceLayout& layout, const T* source, T* out, int64_t planes) {
@@ -189,10 +240,10 @@ static void copy_planes(const SourceLayout& layout, const T* source, T* out, int
 }
 
 // Images whose copy is made at once: enough to keep every thread busy, few enough to stay near the cores.
-inline constexpr int64_t kChunkBytes = int64_t(4) << 20, kNearBytes = int64_t(1) << 20;
+inline constexpr int64_t kChunkBytes = int64_t(4) << 20;
 
-static inline int64_t images_per_chunk(int64_t batch, int64_t image_bytes, int64_t budget) {
-  return min64(batch, max64(num_threads(), budget / max64(1, image_bytes)));
+static inline int64_t images_per_chunk(int64_t batch, int64_t image_bytes) {
+  return min64(batch, max64(num_threads(), kChunkBytes / max64(1, image_bytes)));
 }
 
 }  // namespace rl::RL_ISA
