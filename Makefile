@@ -80,22 +80,22 @@ native:
 
 # The tests of the kernels, of op calls and of the runtime on an instrumented build, in a copy of the tree.
 KERNEL_TESTS ?= tests/kernels tests/test_runtime.py
-INSTRUMENTED = $(CURDIR)/build/$(1)/tree
 define instrumented
 	@mkdir -p build/$(1)/tree
 	@tar -c --exclude='*.so' --exclude=__pycache__ rushlight tests tools pyproject.toml | tar -x -C build/$(1)/tree
-	@export PATH="$(abspath $(BIN)):$$PATH"; cmake -S . -B build/$(1) -G Ninja -D$(2)=ON -DPython_EXECUTABLE=$(abspath $(BIN))/python \
+	@export PATH="$(abspath $(BIN)):$$PATH"; cmake -S . -B build/$(1) -G Ninja $(2) -DPython_EXECUTABLE=$(abspath $(BIN))/python \
 	   -DCMAKE_LIBRARY_OUTPUT_DIRECTORY=$(CURDIR)/build/$(1)/tree/rushlight > build/$(1).log 2>&1 || (cat build/$(1).log; exit 1)
 	@export PATH="$(abspath $(BIN)):$$PATH"; cmake --build build/$(1)
-	cd build/$(1)/tree && LD_PRELOAD="$$(g++ -print-file-name=$(3)) $$(g++ -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc \
+	cd build/$(1)/tree && LD_PRELOAD="$$(g++ -print-file-name=$(3)) $$(g++ -print-file-name=libstdc++.so)" PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
 	   $(4) RUSHLIGHT_NUM_THREADS=4 $(abspath $(BIN))/python -m pytest -p no:cacheprovider --capture=sys -n $(JOBS) $(KERNEL_TESTS)
 endef
 
 sanitize: $(STAMPS)/test
-	$(call instrumented,asan,RUSHLIGHT_SANITIZE,libasan.so,ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1)
+	$(call instrumented,asan,-DRUSHLIGHT_SANITIZE=ON,libasan.so,ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1)
 
+# Which threads touch what does not depend on the instruction set: the baseline's kernels are enough.
 tsan: $(STAMPS)/test
-	$(call instrumented,tsan,RUSHLIGHT_TSAN,libtsan.so,TSAN_OPTIONS=report_bugs=1:exitcode=66)
+	$(call instrumented,tsan,-DRUSHLIGHT_TSAN=ON -DRUSHLIGHT_ISAS=v2,libtsan.so,TSAN_OPTIONS=exitcode=66:allocator_may_return_null=1)
 
 clean:
 	rm -rf build dist rushlight/*.so

@@ -7,13 +7,15 @@
 namespace rl {
 
 Isa best_isa() {
-#if defined(RL_X86)
+#if defined(RL_HAS_v3)
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#if defined(RL_HAS_v4)
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512cd");
   if (avx512) return Isa::avx512;
+#endif
   if (avx2) return Isa::avx2;
 #endif
   return Isa::baseline;

@@ -21,26 +21,43 @@
 
 #include "runtime/cpu_features.h"
 
+// Declares `name##_table` in the namespace of every instruction set that is compiled (RL_HAS_<namespace>), and name().
+#if defined(RL_HAS_v4)
+#define RL_TABLE_V4(Type, name)   \
+  namespace v4 {                  \
+  extern const Type name##_table; \
+  }
+#define RL_CHOOSE_V4(name) \
+  if (isa == Isa::avx512) return v4::name##_table;
+#else
+#define RL_TABLE_V4(Type, name)
+#define RL_CHOOSE_V4(name)
+#endif
+#if defined(RL_HAS_v3)
+#define RL_TABLE_V3(Type, name)   \
+  namespace v3 {                  \
+  extern const Type name##_table; \
+  }
+#define RL_CHOOSE_V3(name) \
+  if (isa == Isa::avx2) return v3::name##_table;
+#else
+#define RL_TABLE_V3(Type, name)
+#define RL_CHOOSE_V3(name)
+#endif
+
 #if defined(RL_X86)
 #define RL_DECLARE_FAMILY(Type, name) \
   namespace v2 {                      \
   extern const Type name##_table;     \
   }                                   \
-  namespace v3 {                      \
-  extern const Type name##_table;     \
-  }                                   \
-  namespace v4 {                      \
-  extern const Type name##_table;     \
-  }                                   \
+  RL_TABLE_V3(Type, name)             \
+  RL_TABLE_V4(Type, name)             \
   static inline const Type& name() {  \
-    switch (active_isa()) {           \
-      case Isa::avx512:               \
-        return v4::name##_table;      \
-      case Isa::avx2:                 \
-        return v3::name##_table;      \
-      default:                        \
-        return v2::name##_table;      \
-    }                                 \
+    const Isa isa = active_isa();     \
+    RL_CHOOSE_V4(name)                \
+    RL_CHOOSE_V3(name)                \
+    (void)isa;                        \
+    return v2::name##_table;          \
   }
 #else
 #define RL_DECLARE_FAMILY(Type, name) \
