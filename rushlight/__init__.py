@@ -60,29 +60,24 @@ _SUBMODULES = frozenset(
     "memory printing threads cuda cpu".split()
 )
 _LAZY = {
-    "is_anomaly_check_nan_enabled": "autograd.anomaly",
-    "is_anomaly_enabled": "autograd.anomaly",
-    "manual_seed": "random",
-    "seed": "random",
-    "initial_seed": "random",
-    "get_rng_state": "random",
-    "set_rng_state": "random",
-    "default_generator": "random",
-    "Generator": "random",
-    "fork_rng": "random",
-    "set_printoptions": "printing",
-    "get_printoptions": "printing",
-    "compile": "compiler",
-    "save": "serialization",
-    "load": "serialization",
-    "set_num_threads": "threads",
-    "get_num_threads": "threads",
-    "set_num_interop_threads": "threads",
-    "get_num_interop_threads": "threads",
-    "memory_stats": "memory",
-    "empty_cache": "memory",
-    "set_memory_cap": "memory",
-    "OutOfMemoryError": "memory",
+    name: module
+    for module, names in {
+        "random": "manual_seed seed initial_seed get_rng_state set_rng_state default_generator Generator fork_rng",
+        "printing": "set_printoptions get_printoptions",
+        "compiler": "compile",
+        "serialization": "save load",
+        "threads": "set_num_threads get_num_threads set_num_interop_threads get_num_interop_threads",
+        "memory": "memory_stats empty_cache set_memory_cap OutOfMemoryError",
+        "autograd.anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
+        "layers": """batch_norm binary_cross_entropy_with_logits constant_pad_nd convolution cosine_embedding_loss
+            group_norm hinge_embedding_loss instance_norm kl_div layer_norm margin_ranking_loss norm_except_dim
+            poisson_nll_loss rms_norm triplet_margin_loss""",
+        "settings": """are_deterministic_algorithms_enabled get_default_device get_deterministic_debug_mode
+            get_file_path get_float32_matmul_precision is_deterministic_algorithms_warn_only_enabled
+            is_warn_always_enabled set_default_device set_deterministic_debug_mode set_float32_matmul_precision
+            set_flush_denormal set_warn_always typename use_deterministic_algorithms""",
+    }.items()
+    for name in names.split()
 }
 
 

@@ -12,6 +12,10 @@ __all__ = [
     "is_floating_point",
     "is_complex",
     "is_nonzero",
+    "is_inference",
+    "is_same_size",
+    "is_signed",
+    "get_device",
     "numel",
     "set_default_tensor_type",
     "result_type",
@@ -33,14 +37,37 @@ def is_storage(obj) -> bool:
 
 
 def is_floating_point(input) -> bool:
+    """Whether the dtype is a real floating-point one."""
     return input.is_floating_point()
 
 
 def is_complex(input) -> bool:
+    """Whether the dtype is complex."""
     return input.is_complex()
 
 
+def is_inference(input) -> bool:
+    """Whether the tensor was made in inference mode: False, rushlight keeps no separate inference tensors."""
+    return input.is_inference()
+
+
+def is_same_size(input, other) -> bool:
+    """Whether the shapes are equal."""
+    return input.is_same_size(other)
+
+
+def is_signed(input) -> bool:
+    """Whether the dtype has negative numbers."""
+    return input.is_signed()
+
+
+def get_device(input) -> int:
+    """The number of the device: -1, the CPU."""
+    return input.get_device()
+
+
 def is_nonzero(input) -> bool:
+    """Whether the only element is not 0. RuntimeError for more than one."""
     return bool(input)
 
 

@@ -139,6 +139,8 @@ nonzero_static | size int, fill_value int
 fft_fft2 fft_fftn fft_ifft2 fft_ifftn fft_rfft2 fft_rfftn fft_irfft2 fft_irfftn fft_hfft2 fft_hfftn fft_ihfft2
 fft_ihfftn fft_fftshift fft_ifftshift | s int|ints|None, dim int|ints|None
 fft_fftfreq fft_rfftfreq | d float
+batch_norm instance_norm | weight Tensor|None, bias Tensor|None, running_mean Tensor|None, running_var Tensor|None
+convolution | bias Tensor|None
 """
 
 # Element types that a function does not compute in: functions (a star: also in place) | types | the error. The type is

@@ -12,6 +12,7 @@ from cases import all_cases
 from test_ops import arrays, cotangents, flat, tensors
 
 import rushlight
+import rushlight.layers
 from rushlight.autograd.inplace import apply_inplace
 from rushlight.autograd.op import METHODS, PUBLIC, Op, primitives
 
@@ -56,6 +57,11 @@ def test_every_public_op_has_a_case():
     have = covered() | words(EXEMPT)
     twins = have | {name + "_" for name in have} | {name.removesuffix("_") for name in have}
     missing = sorted((set(PUBLIC) | set(METHODS)) - twins)
+    assert not missing, f"no row in tests/cases: {' '.join(missing)}"
+
+
+def test_every_layer_function_of_torch_has_a_case():
+    missing = sorted(set(rushlight.layers.__all__) - covered())
     assert not missing, f"no row in tests/cases: {' '.join(missing)}"
 
 
@@ -176,7 +182,10 @@ def test_every_op_is_reached():
     assert not missing, f"ops that no case reaches: {' '.join(missing)}"
 
 
-@pytest.mark.parametrize("package", ["fft", "linalg", "nn", "nn.functional", "nn.init", "optim"])
+@pytest.mark.parametrize(
+    "package",
+    ["fft", "layers", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "settings", "utils.checkpoint"],
+)
 def test_listed_names_load(package):
     module = importlib.import_module(f"rushlight.{package}")
     for name in module.__all__:

@@ -1,4 +1,5 @@
-// The grad mode of each thread: whether operations are recorded. `GradMode` is its Python face.
+// The grad mode of each thread: whether operations are recorded, and whether somebody looks at what is. `GradMode` is
+// its Python face.
 
 #include "runtime/bindings.h"
 #include "runtime/records.h"
@@ -7,23 +8,29 @@ namespace rl {
 
 static thread_local bool enabled = true;
 static thread_local bool inference = false;
+static thread_local bool watched = false;
 
 bool grad_enabled() { return enabled; }
 void set_grad_enabled(bool value) { enabled = value; }
+bool recording_watched() { return watched; }
 
-static PyObject* get(PyObject*, void* flag) { return PyBool_FromLong(flag ? inference : enabled); }
+static int is_inference, is_watched;  // their addresses mark the attributes
+static bool& flag_of(void* mark) { return mark == &is_inference ? inference : mark == &is_watched ? watched : enabled; }
 
-static int set(PyObject*, PyObject* value, void* flag) {
+static PyObject* get(PyObject*, void* mark) { return PyBool_FromLong(flag_of(mark)); }
+
+static int set(PyObject*, PyObject* value, void* mark) {
   const int truth = value ? PyObject_IsTrue(value) : 0;
   if (truth < 0) return -1;
-  (flag ? inference : enabled) = truth;
+  flag_of(mark) = truth;
   return 0;
 }
 
-static int is_inference;  // its address marks the second attribute
 static PyGetSetDef attributes[] = {
     {"enabled", get, set, "Whether this thread records operations.", nullptr},
     {"inference", get, set, "Whether this thread is inside inference_mode.", &is_inference},
+    {"watched", get, set, "Whether every node that this thread records is shown to the helper `recorded`.",
+     &is_watched},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 static PyTypeObject type = {PyVarObject_HEAD_INIT(nullptr, 0) "rushlight._native.GradMode"};

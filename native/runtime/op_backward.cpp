@@ -99,6 +99,10 @@ static PyObject* leading(PyObject* edges) {
 PyObject* differentiate(OpRecord* op, PyObject* node, PyObject* grads, bool create_graph, PyObject* wanted) {
   Ref ctx(Py_NewRef(field(node, kCtx))), edges(Py_NewRef(field(node, kNext)));
   if (ctx.object == Py_None) return PyObject_CallNoArgs(helpers.raise_freed);
+  if (PyTuple_Check(ctx.object) && PyTuple_GET_SIZE(ctx.object) == 7) {  // hooks hold the saved values
+    Py_SETREF(ctx.object, PyObject_CallFunctionObjArgs(helpers.unpacked, node, ctx.object, nullptr));
+    if (!ctx) return nullptr;
+  }
   bool valid =
       op->backward && PyTuple_Check(edges.object) && PyTuple_Check(ctx.object) && PyTuple_GET_SIZE(ctx.object) == 6;
   PyObject* part[6] = {};

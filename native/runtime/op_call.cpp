@@ -2,7 +2,8 @@
 // leave a node on the tape with what backward needs.
 //
 // node.ctx = (saved inputs, their versions or None, saved outputs and aux arrays, (version cell, version) of each saved
-// output or None, attributes, saved shapes). See autograd/op.py for the attributes of an op.
+// output or None, attributes, saved shapes), and a seventh item when hooks hold the saved values (autograd/saved.py).
+// See autograd/op.py for the attributes of an op.
 
 #include <cstddef>
 
@@ -180,7 +181,9 @@ static bool save_into(OpRecord* op, PyObject* node, PyObject* edges, PyObject* c
   PyObject* ctx = PyTuple_Pack(6, kept.object, versions.object, saved.object, cells.object, attributes, shapes.object);
   if (!ctx) return false;
   set_field(node, kCtx, ctx);
-  return true;
+  if (!recording_watched()) return true;
+  Ref shown(PyObject_CallOneArg(helpers.recorded, node));
+  return bool(shown);
 }
 
 // (shape, engine dtype) of each output, for the zeros of unused ones; and which of them lead to the node.

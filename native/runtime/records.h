@@ -80,6 +80,7 @@ int64_t next_seq();
 // Whether this thread records operations.
 bool grad_enabled();
 void set_grad_enabled(bool enabled);
+bool recording_watched();  // whether each new node is shown to helpers.recorded
 
 // Where the gradient of a tensor goes: a node, (node, output), the leaf itself or None. New reference.
 PyObject* edge_of(PyObject* tensor);
@@ -97,7 +98,9 @@ PyObject* edge_of(PyObject* tensor);
   X(run_post_hooks)            \
   X(observe)                   \
   X(with_zeros)                \
-  X(anomaly)
+  X(anomaly)                   \
+  X(recorded)                  \
+  X(unpacked)
 struct AutogradHelpers {
 #define RL_DECLARE_HELPER(name) PyObject* name;
   RL_AUTOGRAD_HELPERS(RL_DECLARE_HELPER)

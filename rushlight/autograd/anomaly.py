@@ -12,10 +12,12 @@ _state = [False, True]  # on; whether gradients are searched for NaN
 
 
 def is_anomaly_enabled() -> bool:
+    """Whether the search is on."""
     return _state[0]
 
 
 def is_anomaly_check_nan_enabled() -> bool:
+    """Whether gradients are searched for NaN."""
     return _state[1]
 
 
@@ -39,7 +41,8 @@ def raise_at(node, message) -> None:
     raise RuntimeError(message)
 
 
-def _set(enabled: bool, check_nan: bool) -> None:
+def set_anomaly_enabled(enabled: bool, check_nan: bool = True) -> None:
+    """Switch the search on or off, for all threads."""
     _state[:] = bool(enabled), bool(check_nan)
     HELPERS.anomaly = _watch if enabled else None
     engines.set_autograd_helpers(HELPERS)
@@ -50,13 +53,13 @@ class set_detect_anomaly:  # noqa: N801
 
     def __init__(self, mode: bool, check_nan: bool = True):
         self._before = tuple(_state)
-        _set(mode, check_nan)
+        set_anomaly_enabled(mode, check_nan)
 
     def __enter__(self):
         return None
 
     def __exit__(self, *error) -> None:
-        _set(*self._before)
+        set_anomaly_enabled(*self._before)
 
 
 class detect_anomaly:  # noqa: N801
@@ -72,7 +75,7 @@ class detect_anomaly:  # noqa: N801
 
     def __enter__(self) -> None:
         self._before = tuple(_state)
-        _set(True, self._check_nan)
+        set_anomaly_enabled(True, self._check_nan)
 
     def __exit__(self, *error) -> None:
-        _set(*self._before)
+        set_anomaly_enabled(*self._before)

@@ -222,6 +222,20 @@ def _run_post_hooks(node, results, slots, create_graph):
     return values if create_graph else tuple(None if g is None else g._array for g in values)
 
 
+def _recorded(node):
+    """A new node, while hooks on saved tensors are in force."""
+    from .saved import recorded
+
+    recorded(node)
+
+
+def _unpacked(node, ctx):
+    """What a node saved, taken back from the hooks that hold it."""
+    from .saved import unpacked
+
+    return unpacked(node, ctx)
+
+
 HELPERS = SimpleNamespace(
     engine=cpu,
     primitives=primitives,
@@ -234,5 +248,7 @@ HELPERS = SimpleNamespace(
     observe=_observe,
     with_zeros=_with_zeros,
     anomaly=None,  # autograd/anomaly.py puts its watch here
+    recorded=_recorded,
+    unpacked=_unpacked,
 )
 engines.set_autograd_helpers(HELPERS)

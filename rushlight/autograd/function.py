@@ -74,7 +74,10 @@ class FunctionNode(Node):
 
     def unpack(self) -> tuple:
         context, saved, versions = self.ctx  # type: ignore[misc]
-        check_versions(self, tuple(t for t, _ in saved), versions)
+        if versions is None:  # hooks hold the tensors
+            saved = tuple((t if t is None else t.unpack(), own) for t, own in saved)
+        else:
+            check_versions(self, tuple(t for t, _ in saved), versions)
         values = []
         for tensor, own in saved:
             if own is not None and tensor is not None:  # one of our outputs: put it back into the graph
@@ -243,6 +246,10 @@ class Function(metaclass=_FunctionMeta):
         saved = tuple((t._alias() if i is not None else t, i) for t, i in saved)  # no cycle through an own output
         versions = tuple(0 if t is None or t._cell is None else t._cell[0] for t, _ in saved)
         node.ctx = (context, saved, versions)
+        if mode.watched:
+            from .saved import recorded
+
+            recorded(node)
         context._to_save = ()
         node.context = context
         context._node = _Weak(node)

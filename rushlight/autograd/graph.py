@@ -135,3 +135,15 @@ def modified(node: Node, what: str, now: int, expected: int) -> RuntimeError:
         f"saved by {node.name()}, is at version {now}; expected version {expected} instead. Hint: change the in-place "
         "operation into an out-of-place one, or clone the tensor before it."
     )
+
+
+_HOOKS = "disable_saved_tensors_hooks increment_version save_on_cpu saved_tensors_hooks".split()
+
+
+def __getattr__(name):
+    """What few programs use is imported on first use."""
+    if name not in _HOOKS:
+        raise AttributeError(f"module 'rushlight.autograd.graph' has no attribute '{name}'")
+    from . import saved
+
+    return getattr(saved, name)

@@ -7,7 +7,7 @@ import inspect
 
 from ..engine import GradMode
 
-mode = GradMode()  # .enabled (True) and .inference (False) of the current thread
+mode = GradMode()  # .enabled (True), .inference (False) and .watched (False: see saved.py) of the current thread
 
 
 def is_grad_enabled() -> bool:

@@ -1,8 +1,8 @@
-"""Around training: data loading, TensorBoard, hook handles. A package is loaded when it is first used."""
+"""Around training: data loading, checkpoints of activations, TensorBoard, hook handles; each loaded at first use."""
 
 from importlib import import_module
 
-_PACKAGES = ("data", "hooks", "tensorboard")
+_PACKAGES = ("checkpoint", "data", "hooks", "tensorboard")
 
 
 def __getattr__(name):
