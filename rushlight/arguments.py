@@ -7,6 +7,7 @@ annotation or, without one, by its name (signatures.py).
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -14,7 +15,8 @@ from . import devices, dtypes
 from . import engine as engines
 from .errors import type_name
 from .ops.promote import result_type
-from .signatures import FUNCTIONS, NAMES, OPERANDS, REFUSED_TYPES
+from .ops.result import write_out
+from .signatures import FUNCTIONS, NAMES, OPERANDS, REFUSED_TYPES, WRITTEN
 from .tensor import Tensor
 
 TENSOR, NONE, BOOL, INT, FLOAT, COMPLEX, TEXT, INTS, TENSORS, DTYPE, ANYTHING = [1 << bit for bit in range(11)]
@@ -203,6 +205,7 @@ TYPE_WORDS = {
     "complex": "complex64 complex128",
 }
 BY_TYPE = _refused_types()
+WRITES = {name: kind for kind, names in WRITTEN.items() for name in names.split()}
 SIZES = frozenset(["size", "sizes", "shape", "dims", "repeats"])  # of *args: at least one, or by keyword
 OPERAND_NAMES = frozenset(OPERANDS.split())
 
@@ -222,7 +225,7 @@ def _annotation(parameter, function: str) -> str:
 class Plan:
     """What each parameter of one function takes."""
 
-    def __init__(self, function, public_name):
+    def __init__(self, function, public_name, is_method):
         import inspect
 
         self.kinds: dict[str, list] = {}
@@ -242,8 +245,12 @@ class Plan:
                 if parameter.default is parameter.empty:
                     self.required.append(name)
         self.needs_rest = self.rest in SIZES
+        self.writes = "" if is_method else WRITES.get(public_name, "")
+        self.no_out = is_method
 
     def mask(self, name) -> int:
+        if name == "out" and (self.writes or self.no_out):
+            return 0
         mask = 0
         for bits, _, _ in self.kinds[name]:
             mask |= bits
@@ -279,7 +286,7 @@ _plans: dict[Any, Plan] = {}
 
 
 def _plan(checked) -> Plan:
-    key = checked.__wrapped__, checked.__name__
+    key = checked.__wrapped__, checked.__name__, checked.is_method
     plan = _plans.get(key)
     if plan is None:
         plan = _plans[key] = Plan(*key)
@@ -303,8 +310,19 @@ def _prepare(checked):
 
 
 def refuse(checked, args, kwargs):
-    """The arguments with values converted where a parameter allows it; TypeError naming the first that does not fit."""
+    """The arguments with values converted where a parameter allows it; TypeError naming the first that does not fit.
+
+    And, where out= is to be written here, the function that does so with the result; else None.
+    """
     plan = _plan(checked)
+    finish = None
+    if "out" in kwargs:
+        if plan.no_out:
+            raise TypeError(f"{checked.__name__}() got an unexpected keyword argument 'out'")
+        if plan.writes:
+            out = kwargs.pop("out")
+            if out is not None:
+                finish = functools.partial(write_out, checked.__name__, plan.writes, kwargs.get("dtype"), out)
     if plan.needs_rest and len(args) <= len(plan.positional) and not kwargs.keys() & SIZES:
         raise TypeError(f"{checked.__name__}() missing 1 required positional argument: '{plan.rest}'")
     positional = []
@@ -321,7 +339,7 @@ def refuse(checked, args, kwargs):
     }
     if plan.refused_types:
         plan.check_types(positional, named)
-    return tuple(positional), named
+    return tuple(positional), named, finish
 
 
 def _converted(checked, plan, name, value, position):

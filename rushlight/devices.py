@@ -89,4 +89,4 @@ def check(value) -> device:
         return CPU
     if wanted.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled: rushlight computes on the CPU; use device='cpu'")
-    raise RuntimeError(f"device {wanted} is not available: rushlight computes on the CPU; use device='cpu'")
+    raise NotImplementedError(f"device {wanted} is not available: rushlight computes on the CPU; use device='cpu'")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from . import engine as engines
-from .autograd.op import METHODS, cpu, primitives
+from .arguments import checked
+from .autograd.op import METHODS, PUBLIC, cpu, primitives
 from .ops import elementwise, index
 from .tensor import Tensor
 
 _NUMBERS = (Tensor, bool, int, float, complex)
 
 
-def _forward(function):
+def _checked(name):
+    """The public function, its arguments checked."""
+    return checked(PUBLIC[name], name)
+
+
+def _forward(name):
     """a OP b; NotImplemented for operands that are no numbers, so that Python tries the other side."""
+    function = _checked(name)
 
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
@@ -23,7 +30,9 @@ def _forward(function):
     return operator
 
 
-def _reflected(function):
+def _reflected(name):
+    function = _checked(name)
+
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
             other = _number_like(other)
@@ -44,7 +53,7 @@ def _number_like(value):
 
 
 def _inplace(name):
-    method = METHODS[name]
+    method = checked(METHODS[name], name, "Tensor")
 
     def operator(self, other):
         if not isinstance(other, _NUMBERS):
@@ -56,9 +65,12 @@ def _inplace(name):
     return operator
 
 
+_div, _mul = _checked("div"), _checked("mul")
+
+
 def _divide(a, b):
     """a / b; a number over a tensor is, as in PyTorch, its reciprocal times the number."""
-    return elementwise.div(a, b) if isinstance(a, Tensor) else elementwise.mul(elementwise.reciprocal(b), a)
+    return _div(a, b) if isinstance(a, Tensor) else _mul(elementwise.reciprocal(b), a)
 
 
 def _either_side(function):
@@ -78,38 +90,34 @@ def _either_side(function):
     return operator
 
 
-def _ipow(self, other):
-    return METHODS["pow_"](self, other)
-
-
 OPERATORS = {
     "__iadd__": _inplace("add_"),
     "__isub__": _inplace("sub_"),
     "__imul__": _inplace("mul_"),
     "__itruediv__": _inplace("div_"),
-    "__floordiv__": _forward(elementwise.floor_divide),
-    "__rfloordiv__": _reflected(elementwise.floor_divide),
+    "__floordiv__": _forward("floor_divide"),
+    "__rfloordiv__": _reflected("floor_divide"),
     "__ifloordiv__": _inplace("floor_divide_"),
-    "__mod__": _forward(elementwise.remainder),
-    "__rmod__": _reflected(elementwise.remainder),
+    "__mod__": _forward("remainder"),
+    "__rmod__": _reflected("remainder"),
     "__imod__": _inplace("remainder_"),
-    "__pow__": _forward(elementwise.pow),
-    "__rpow__": _reflected(elementwise.pow),
-    "__ipow__": _ipow,
-    "__eq__": _forward(elementwise.eq),
-    "__ne__": _forward(elementwise.ne),
-    "__lt__": _forward(elementwise.lt),
-    "__le__": _forward(elementwise.le),
-    "__gt__": _forward(elementwise.gt),
-    "__ge__": _forward(elementwise.ge),
-    "__and__": _forward(elementwise.bitwise_and),
-    "__rand__": _reflected(elementwise.bitwise_and),
+    "__pow__": _forward("pow"),
+    "__rpow__": _reflected("pow"),
+    "__ipow__": _inplace("pow_"),
+    "__eq__": _forward("eq"),
+    "__ne__": _forward("ne"),
+    "__lt__": _forward("lt"),
+    "__le__": _forward("le"),
+    "__gt__": _forward("gt"),
+    "__ge__": _forward("ge"),
+    "__and__": _forward("bitwise_and"),
+    "__rand__": _reflected("bitwise_and"),
     "__iand__": _inplace("bitwise_and_"),
-    "__or__": _forward(elementwise.bitwise_or),
-    "__ror__": _reflected(elementwise.bitwise_or),
+    "__or__": _forward("bitwise_or"),
+    "__ror__": _reflected("bitwise_or"),
     "__ior__": _inplace("bitwise_or_"),
-    "__xor__": _forward(elementwise.bitwise_xor),
-    "__rxor__": _reflected(elementwise.bitwise_xor),
+    "__xor__": _forward("bitwise_xor"),
+    "__rxor__": _reflected("bitwise_xor"),
     "__ixor__": _inplace("bitwise_xor_"),
     "__neg__": lambda self: elementwise.neg(self),
     "__pos__": lambda self: self,
@@ -118,9 +126,18 @@ OPERATORS = {
     "__getitem__": index.getitem,
     "__setitem__": index.setitem,
 }
-_SLOTS = {"add": elementwise.add, "sub": elementwise.sub, "mul": elementwise.mul, "div": _divide}
+_SLOTS = {"add": _checked("add"), "sub": _checked("sub"), "mul": _mul, "div": _divide}
 NATIVE = {name: (getattr(cpu, name), getattr(primitives, name), _either_side(f)) for name, f in _SLOTS.items()}
-NATIVE["matmul"] = (cpu.matmul, primitives.mm, _either_side(METHODS["matmul"]))
+_matmul = _either_side(_checked("matmul"))
+
+
+def _product(a, b):
+    """a @ b; NotImplemented for a number."""
+    numbers = (bool, int, float, complex)
+    return NotImplemented if isinstance(a, numbers) or isinstance(b, numbers) else _matmul(a, b)
+
+
+NATIVE["matmul"] = (cpu.matmul, primitives.mm, _product)
 engines.set_operators(NATIVE)
 
 

@@ -249,3 +249,17 @@ gaussian_nll_loss | complex | lt_cpu
 cosine_embedding_loss | complex | clamp_cpu
 """
 OPERANDS = "input self other tensor1 tensor2 end min max weight input1 input2 exponent x y target"
+
+# Functions whose out= is written with their finished result. exact: it must have the result's
+# type; cast: any type; new: any, but dtype= if that is given; joined: one that the result's promotes to.
+WRITTEN = {
+    "exact": """argmax argmin softmax log_softmax diag gather scatter scatter_add index_select index_copy index_add take
+        nonzero angle conj_physical hardshrink slice_scatter all any isin isneginf isposinf signbit searchsorted
+        multinomial max min aminmax cummax cummin kthvalue median mode nanmedian sort topk lu qr svd linalg_qr
+        linalg_svd linalg_eig linalg_eigh linalg_lu linalg_lu_factor linalg_slogdet slogdet lstsq linalg_lstsq
+        geqrf triangular_solve linalg_inv_ex linalg_solve_ex linalg_cholesky_ex linalg_lu_factor_ex lu_unpack
+        take_along_dim masked_select""",
+    "cast": "sum prod cumsum cumprod bernoulli",
+    "new": "zeros ones empty full arange range linspace logspace eye",
+    "joined": "cat concat concatenate stack",
+}

@@ -35,7 +35,7 @@ struct CheckedFunction {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject *function, *prepare, *dict, *weak_references;
   PyObject* names;   // of the parameters: interned strings; nullptr until the first call
-  PyObject* refuse;  // refuse(self, args, kwargs): the arguments to go on with, or an exception
+  PyObject* refuse;  // refuse(self, args, kwargs): (args, kwargs, finish) to go on with, or an exception
   uint32_t masks[kMaxParameters];
   int count, positional, least;  // with fewer than `least` positional arguments: the slow way
   uint32_t rest;                 // mask of the values of *args
@@ -131,10 +131,13 @@ static PyObject* call_slowly(CheckedFunction* self, PyObject* const* args, Py_ss
   PyObject* arguments[] = {reinterpret_cast<PyObject*>(self), positional.object, named.object};
   Ref fit(PyObject_Vectorcall(self->refuse, arguments, 3, nullptr));
   if (!fit) return nullptr;
-  if (!PyTuple_Check(fit.object) || PyTuple_GET_SIZE(fit.object) != 2 ||
+  if (!PyTuple_Check(fit.object) || PyTuple_GET_SIZE(fit.object) != 3 ||
       !PyTuple_Check(PyTuple_GET_ITEM(fit.object, 0)) || !PyDict_Check(PyTuple_GET_ITEM(fit.object, 1)))
-    return PyErr_Format(PyExc_TypeError, "refuse: expected (args, kwargs), got %R", fit.object);
-  return PyObject_Call(self->function, PyTuple_GET_ITEM(fit.object, 0), PyTuple_GET_ITEM(fit.object, 1));
+    return PyErr_Format(PyExc_TypeError, "refuse: expected (args, kwargs, finish), got %R", fit.object);
+  Ref result(PyObject_Call(self->function, PyTuple_GET_ITEM(fit.object, 0), PyTuple_GET_ITEM(fit.object, 1)));
+  PyObject* finish = PyTuple_GET_ITEM(fit.object, 2);
+  if (!result || finish == Py_None) return result.release();
+  return PyObject_CallOneArg(finish, result.object);
 }
 
 static PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* keywords) {

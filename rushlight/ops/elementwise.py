@@ -160,7 +160,6 @@ def inplace_binary(op, name, floats=False, compare=False):
             _check_shapes(*pair)
             return self.copy_(op(*pair))
         other = fit_operand(self, other, name, floats)
-        _check_shapes(self, other)
         return apply_inplace(op, self, other)
 
     method.__name__ = name + "_"
@@ -174,6 +173,8 @@ def fit_operand(self, other, name, floats=False):
     if floats and dtype.category < 2:
         dtype = promote.dtypes.get_default_dtype()
     _check_written(dtype, self.dtype)
+    if isinstance(other, Tensor):
+        _check_shapes(self, other)
     return promote._operand(promote._number(other, name, 2), self.dtype)
 
 

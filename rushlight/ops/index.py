@@ -83,22 +83,46 @@ def getitem(self, key):
 
 def setitem(self, key, value) -> None:
     """x[key] = value, broadcast and converted."""
-    view, advanced = _apply_basic(self, key)
     if not isinstance(value, Tensor):
-        if cpu.is_array(value) or isinstance(value, (list, tuple)):
-            value = Tensor._wrap(cpu.from_python(value))
-        elif isinstance(value, (int, float, complex)) or hasattr(value, "__float__"):
-            value = Tensor._scalar(value, self)
-        else:
-            raise TypeError(f"can't assign a {type(value).__name__} to a {self._type_name()}")
+        value = _number_to_write(value, self)
+    view, advanced = _apply_basic(self, key)
     if advanced is None:
         if view._array.ndim < value._array.ndim:
             value = _drop_leading_ones(value, view._array.shape)
         view.copy_(value) if view is not self else self.copy_(value)
         return
+    value = _fit_value(value, view, advanced)
+    if value.dtype is not self.dtype:
+        tensors = [item for item in (key if isinstance(key, tuple) else (key,)) if isinstance(item, Tensor)]
+        one_mask = len(tensors) == 1 and tensors[0].dtype in (dtypes.bool_, dtypes.uint8)
+        if not one_mask or value._array.size != 1:
+            raise RuntimeError(
+                f"Index put requires the source and destination dtypes match, got {dtype_title(self.dtype)} for the "
+                f"destination and {dtype_title(value.dtype)} for the source."
+            )
+        value = promote.to_dtype(value, self.dtype)
+    apply_inplace(primitives.index_put, view, value, indices=advanced, accumulate=False)
+
+
+def _number_to_write(value, like):
+    """A Python or NumPy number as a 0-d tensor; TypeError for anything else."""
+    if type(value).__module__ == "numpy" and not cpu.is_array(value):
+        value = value.item()
+    if not isinstance(value, (int, float, complex)) and (cpu.is_array(value) or not hasattr(value, "__float__")):
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a {like._type_name()}: expected a tensor or a number; use "
+            "torch.tensor(value)"
+        )
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise ValueError(f"Overflow when unpacking long long: {value} does not fit into 64 bits")
+    return Tensor._scalar(value if isinstance(value, (int, float, complex)) else float(value), like)
+
+
+def _fit_value(value, view, advanced):
+    """The value, without leading dimensions of size 1; RuntimeError unless it broadcasts to view[advanced]."""
     target = cpu.index(view._array, indices=advanced).shape
     value = _drop_leading_ones(value, target)
-    if tuple(value.shape) != target:
+    if value._array.shape != target:
         try:
             expand_method(value.detach(), *target)
         except RuntimeError:
@@ -106,14 +130,7 @@ def setitem(self, key, value) -> None:
                 f"shape mismatch: value tensor of shape {brackets(value.shape)} cannot be broadcast to indexing "
                 f"result of shape {brackets(target)}"
             ) from None
-    if value.dtype is not self.dtype:
-        if value._array.ndim and any(i is not None and i.dtype.kind != "b" for i in advanced):
-            raise RuntimeError(
-                f"Index put requires the source and destination dtypes match, got {dtype_title(self.dtype)} for the "
-                f"destination and {dtype_title(value.dtype)} for the source."
-            )
-        value = promote.to_dtype(value, self.dtype)
-    apply_inplace(primitives.index_put, view, value, indices=advanced, accumulate=False)
+    return value
 
 
 def _drop_leading_ones(value, target):
@@ -237,7 +254,7 @@ def _index_arrays(item, view, axis, source_axis):
     """The index array(s) a tensor, list or NumPy array stands for, checked against the dimensions they index."""
     if not isinstance(item, Tensor):
         item = Tensor._wrap(cpu.from_python(list(item) if isinstance(item, range) else item))
-        if not item._array.size and item.dtype.is_floating_point:
+        if item.dtype.category == 1 and item.dtype is not dtypes.uint8 or not item._array.size:
             item = promote.to_dtype(item, dtypes.int64)
     array = item._array
     if item.dtype in (dtypes.bool_, dtypes.uint8):
@@ -252,8 +269,11 @@ def _index_arrays(item, view, axis, source_axis):
                 )
         found = cpu.nonzero(array)
         return [found[:, i] for i in range(array.ndim)]
-    if item.dtype.category != 1:
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if item.dtype not in (dtypes.int64, dtypes.int32):
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors, got {dtype_title(item.dtype)}; use "
+            "index.long()"
+        )
     if not array.ndim and isinstance(item, Tensor) and not isinstance(item, list):
         return int(cpu.item(array))
     size = view._array.shape[axis]
@@ -284,10 +304,11 @@ def index_put_(self, indices, values, accumulate=False):
     if not accumulate:
         setitem(self, tuple(indices), values)
         return self
-    view, advanced = _apply_basic(self, tuple(slice(None) if i is None else i for i in indices))
+    view, advanced = _apply_basic(self, tuple(indices))
     if advanced is None:
-        return self.add_(values)
-    apply_inplace(primitives.index_put, view, promote.to_dtype(values, self.dtype), indices=advanced, accumulate=True)
+        return self.add_(expand_method(values, *self.shape))
+    values = _fit_value(values, view, advanced)
+    apply_inplace(primitives.index_put, view, values, indices=advanced, accumulate=True)
     return self
 
 

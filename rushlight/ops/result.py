@@ -7,17 +7,25 @@ import warnings
 from ..autograd.inplace import bump
 from ..autograd.mode import mode
 from ..autograd.op import cpu
-from ..dtypes import can_cast, dtype_title
+from ..dtypes import can_cast, dtype_title, dtype_word
+from ..errors import type_name
 
 
-def into(out, result):
-    """Write `result` into the tensor `out` and return it; `out` is resized if its shape differs."""
+def into(out, result, kind=""):
+    """Write `result` into the tensor `out` and return it; `out` is resized if its shape differs.
+
+    kind: "exact": the types must be equal; "cast" or "new": any type will do; else the result's must promote to out's.
+    """
     if mode.enabled and (out.requires_grad or result.requires_grad):
         raise RuntimeError(
             "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad."
         )
-    if not can_cast(result.dtype, out.dtype):
+    if kind == "exact" and result.dtype is not out.dtype:
+        raise RuntimeError(
+            f"Expected out tensor to have dtype {dtype_word(result.dtype)}, but got {dtype_word(out.dtype)} instead"
+        )
+    if kind not in ("cast", "new") and not can_cast(result.dtype, out.dtype):
         raise RuntimeError(
             f"result type {dtype_title(result.dtype)} can't be cast to the desired output type {dtype_title(out.dtype)}"
         )
@@ -33,6 +41,28 @@ def into(out, result):
     cpu.write(out._array, result._array)
     bump(out)
     return out
+
+
+def write_out(name, kind, dtype, out, result):
+    """`result` of the function `name` written into out=: one tensor, or as many as the function has results."""
+    several = isinstance(result, tuple)
+    given = out if isinstance(out, (tuple, list)) else (out,)
+    if several != isinstance(out, (tuple, list)) or not all([hasattr(t, "_array") for t in given]):
+        wanted = "tuple of Tensors" if several else "Tensor"
+        raise TypeError(f"{name}(): argument 'out' must be {wanted}, not {type_name(out)}")
+    if kind == "new" and dtype is not None and result.dtype is not out.dtype:
+        raise RuntimeError(
+            f"{name}(): dtype {dtype_title(result.dtype)} does not match dtype of out parameter "
+            f"({dtype_title(out.dtype)})"
+        )
+    if kind == "joined" and not can_cast(result.dtype, out.dtype):
+        raise TypeError(f"{name}(): input types can't be cast to the desired output type {dtype_title(out.dtype)}")
+    if not several:
+        return into(out, result, kind)
+    if len(given) != len(result):
+        raise TypeError(f"{name}(): expected tuple of {len(result)} elements in argument 'out' but got {len(given)}")
+    written = [into(t, r, kind) for t, r in zip(given, result)]
+    return type(result)(written)
 
 
 class NamedResult(tuple):

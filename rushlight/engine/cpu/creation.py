@@ -179,10 +179,12 @@ def from_python(data, dtype=None):
     flat: list = []
     try:
         _flatten(data, shape, 0, flat)
-    except TypeError as error:
-        if dtype is not None or not error.args[0].startswith("must be real number, not "):
+    except (TypeError, ValueError):
+        if dtype is None:
+            _refuse_elements(data)
+        if 0 not in shape:
             raise
-        raise RuntimeError(f"Could not infer dtype of {error.args[0].rsplit(' ', 1)[-1]}") from None
+        flat = []
     if dtype is None:
         dtype = _infer(flat)
     target = to_engine_dtype(dtype)
@@ -200,6 +202,10 @@ def _integers(flat, dtype, target):
     limits = dtypes.IInfo(dtype)
     values = []
     for v in flat:
+        if isinstance(v, float) and not math.isfinite(v):
+            raise RuntimeError(
+                f"value cannot be converted to type {dtypes.dtype_word(dtype)} without overflow: got {v}"
+            )
         v = int(v)
         if not limits.min <= v <= limits.max:
             if limits.min == 0 and -limits.max <= v < 0:  # unsigned types take small negative numbers, wrapped
@@ -221,6 +227,20 @@ def _infer(flat):
         kind = dtype_of(v) if isinstance(v, np.generic) else dtypes.of_scalar(v)
         result = kind if result is None else dtypes.promote_types(result, kind)
     return result
+
+
+def _refuse_elements(data) -> None:
+    """The error for the first element that is no number."""
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if isinstance(data, (np.ndarray, np.generic, bool, int, float, complex)):
+        return
+    if isinstance(data, dict) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+        if not any(hasattr(data, convert) for convert in ("__index__", "__float__", "__complex__")):
+            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+        return
+    for element in data:
+        _refuse_elements(element)
 
 
 def _nested_shape(data) -> tuple[int, ...]:
@@ -268,8 +288,6 @@ def _scalar(value):
     for convert in ("__index__", "__float__", "__complex__"):
         if hasattr(value, convert):
             return getattr(value, convert)()
-    if hasattr(value, "__len__"):
-        raise ValueError(f"too many dimensions '{type(value).__name__}'")
     raise TypeError(f"must be real number, not {type(value).__name__}")
 
 
