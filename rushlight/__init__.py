@@ -56,8 +56,8 @@ complete_class(_ops.LATE_METHODS)
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain fft linalg nn ops optim random serialization utils version vision "
-    "memory printing threads cuda cpu".split()
+    "autograd backends compat compiler cli explain fft func linalg nn ops optim random serialization utils version "
+    "vision memory printing threads cuda cpu".split()
 )
 _LAZY = {
     name: module
@@ -68,6 +68,7 @@ _LAZY = {
         "serialization": "save load",
         "threads": "set_num_threads get_num_threads set_num_interop_threads get_num_interop_threads",
         "memory": "memory_stats empty_cache set_memory_cap OutOfMemoryError",
+        "autograd.vmap": "vmap",
         "autograd.anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
         "layers": """batch_norm binary_cross_entropy_with_logits constant_pad_nd convolution cosine_embedding_loss
             group_norm hinge_embedding_loss instance_norm kl_div layer_norm margin_ranking_loss norm_except_dim
