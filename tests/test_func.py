@@ -9,8 +9,11 @@ import rushlight
 import rushlight.func
 
 BOTH = [rushlight, torch]
-# PyTorch's own, from loading its forward mode
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+# PyTorch's own, from loading its forward mode and from tracing in linearize
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node.*:UserWarning"),
+]
 
 
 def values(tree):
