@@ -10,7 +10,7 @@ _KNOWN = frozenset(_TYPES.split(", "))
 
 
 class device:  # noqa: N801  (PyTorch's name)
-    """A device: `device("cuda:1")`, `device("cuda", 1)`, `device(1)`; has `.type` and `.index` (None if not given)."""
+    """A device: `device("cuda:1")`, `device("cuda", 1)`; has `.type` and `.index` (None if not given)."""
 
     __slots__ = ("type", "index")
     type: str
@@ -20,7 +20,9 @@ class device:  # noqa: N801  (PyTorch's name)
         if isinstance(type, device):
             type, index = type.type, type.index
         elif isinstance(type, int) and not isinstance(type, bool):
-            type, index = "cuda", type
+            if type >= 0:
+                accelerator(type)
+            raise RuntimeError(f"Device index must not be negative, got {type}")
         elif isinstance(type, str):
             type, index = _parse(type, index)
         else:

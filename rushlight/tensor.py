@@ -20,6 +20,7 @@ from .autograd.function import _bind_tensor as _bind_function
 from .autograd.inplace import replay
 from .autograd.mode import enable_grad, mode
 from .autograd.op import cpu, primitives
+from .conversion import parse_to
 from .dtypes import dtype_title
 from .size import Size, _make
 from .utils.hooks import RemovableHandle
@@ -232,14 +233,22 @@ class Tensor(engines.TensorRecord):
         """The legacy type name ('torch.FloatTensor'), or a conversion to a dtype or type name."""
         if dtype is None:
             return self._type_name()
+        if not isinstance(non_blocking, bool):
+            raise TypeError(
+                f"type(): argument 'non_blocking' (position 2) must be bool, not {non_blocking.__class__.__name__}"
+            )
         if isinstance(dtype, str):
             name = dtype.removeprefix("torch.").removesuffix("Tensor")
             found = [t for t in dtypes.ALL.values() if t.legacy_name == name]
             if not found:
                 raise ValueError(f"invalid type: '{dtype}'")
             dtype = found[0]
-        elif not isinstance(dtype, dtypes.DType):
+        elif hasattr(dtype, "dtype"):  # a legacy type: torch.FloatTensor
             dtype = dtype.dtype
+        elif isinstance(dtype, type):
+            raise ValueError(f"type(): invalid type: '{dtype.__name__}'")
+        elif not isinstance(dtype, dtypes.DType):
+            raise TypeError(f"type(): dtype must be a type, str, or dtype object, got {dtype.__class__.__name__}")
         return self.to(dtype)
 
     # ---- autograd
@@ -508,7 +517,7 @@ class Tensor(engines.TensorRecord):
         """Convert: to(dtype), to(device), to(device, dtype), to(other); the tensor itself when nothing changes."""
         from .ops.promote import to_dtype
 
-        device, dtype, copy = parse_to(args, kwargs)
+        device, dtype, copy, _ = parse_to(args, kwargs)
         devices.check(device)
         result = self if dtype is None else to_dtype(self, dtype)
         return primitives.clone(self) if copy and result is self else result
@@ -681,36 +690,6 @@ def _strided():
     from .layouts import strided
 
     return strided
-
-
-def parse_to(args, kwargs):
-    """The arguments of `to` as (device, dtype, copy)."""
-    device = kwargs.pop("device", None)
-    dtype = kwargs.pop("dtype", None)
-    copy = bool(kwargs.pop("copy", False))
-    for key in ("non_blocking", "memory_format"):
-        kwargs.pop(key, None)
-    other = kwargs.pop("other", None) or kwargs.pop("tensor", None)
-    if kwargs:
-        raise TypeError(f"to() received an invalid combination of arguments - got unexpected {', '.join(kwargs)}")
-    for position, value in enumerate(args):
-        if isinstance(value, dtypes.DType):
-            dtype = value
-        elif isinstance(value, Tensor):
-            other = value
-        elif isinstance(value, (str, devices.device)) or (position == 0 and type(value) is int):
-            device = devices.device(value)
-        elif isinstance(value, bool):
-            copy = copy or (value and position == len(args) - 1 and position >= 2)
-        elif value is not None:
-            raise TypeError(
-                "to() received an invalid combination of arguments - got "
-                f"({', '.join(type(a).__name__ for a in args)}), but expected one of: (device, dtype, non_blocking, "
-                "copy), (dtype, non_blocking, copy), (other, non_blocking, copy)"
-            )
-    if other is not None:
-        device, dtype = other.device, other.dtype
-    return device, dtype, copy
 
 
 def _legacy_array(args, dtype):

@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from ... import engine
 from ...autograd.mode import no_grad
+from ...conversion import parse_to
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import module_hooks
@@ -385,7 +386,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
         Errors: TypeError for an integer dtype.
         """
-        device, dtype, non_blocking, memory_format = _parse_to(*args, **kwargs)
+        device, dtype, _, memory_format = parse_to(args, kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
@@ -394,8 +395,8 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         def convert(tensor):
             target = dtype if tensor.is_floating_point() or tensor.is_complex() else None
             if memory_format is not None and tensor.dim() in (4, 5):
-                return tensor.to(device, target, non_blocking, memory_format=memory_format)
-            return tensor.to(device, target, non_blocking)
+                return tensor.to(device, target, memory_format=memory_format)
+            return tensor.to(device, target)
 
         return self._apply(convert)
 
@@ -489,34 +490,3 @@ def _dtypes():
     from ... import dtypes
 
     return dtypes
-
-
-def _parse_to(*args, device=None, dtype=None, tensor=None, other=None, non_blocking=False, copy=False,
-              memory_format=None):  # fmt: skip
-    """The arguments of `to` as (device, dtype, non_blocking, memory_format)."""
-    from ...devices import device as make_device
-    from ...dtypes import DType
-
-    tensor = other if tensor is None else tensor
-    rest = list(args)
-    if rest and isinstance(rest[0], Tensor):
-        tensor = rest.pop(0)
-    elif rest and isinstance(rest[0], DType):
-        dtype = rest.pop(0)
-    elif rest and (rest[0] is None or isinstance(rest[0], (str, int, make_device)) and rest[0] is not True):
-        device = rest.pop(0)
-        if rest and (rest[0] is None or isinstance(rest[0], DType)):
-            dtype = rest.pop(0)
-    if rest:
-        non_blocking = rest.pop(0)
-    if rest:
-        copy = rest.pop(0)
-    if rest or not isinstance(non_blocking, (bool, int)) or not isinstance(copy, (bool, int)):
-        given = ", ".join(type(item).__name__ for item in args)
-        raise TypeError(
-            f"to() received an invalid combination of arguments - got ({given}), but expected one of: (device, dtype, "
-            "non_blocking, copy), (dtype, non_blocking, copy), (tensor, non_blocking, copy)"
-        )
-    if tensor is not None:
-        device, dtype = tensor.device, tensor.dtype
-    return (None if device is None else make_device(device)), dtype, non_blocking, memory_format
