@@ -7,6 +7,7 @@ import warnings
 
 from . import devices, dtypes
 from .autograd.op import METHODS, cpu, primitives, public
+from .errors import warn_caller
 from .ops import promote
 from .ops.result import into
 from .size import size_from
@@ -152,7 +153,7 @@ def _like(name, make):
         devices.check(device)
         _need_tensor(input, name)
         kind = input._array.dtype if dtype is None else engine_dtype(dtype)
-        return finish(make(input._array, kind), requires_grad)
+        return input._like(finish(make(input._array, kind), requires_grad))
 
     function.__name__ = name
     function.__doc__ = f"{name.removesuffix('_like')} with the shape, axis order and dtype of another tensor."
@@ -180,9 +181,8 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
     devices.check(device)
     _need_tensor(input, "full_like")
     kind = input.dtype if dtype is None else dtype
-    return finish(
-        _filled_like(input._array, cpu.to_engine_dtype(kind), promote.fitting(fill_value, kind)), requires_grad
-    )
+    array = _filled_like(input._array, cpu.to_engine_dtype(kind), promote.fitting(fill_value, kind))
+    return input._like(finish(array, requires_grad))
 
 
 @public()
@@ -329,6 +329,8 @@ def meshgrid(*tensors, indexing=None):
         tensors = tuple(tensors[0])
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f"torch.meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
+    if indexing is None:
+        warn_caller("meshgrid: pass indexing='ij' (what None means now) or 'xy'; the default may change")
     for t in tensors:
         if t._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}")

@@ -12,6 +12,7 @@ _KNOWN = frozenset(_TYPES.split(", "))
 class device:  # noqa: N801  (PyTorch's name)
     """A device: `device("cuda:1")`, `device("cuda", 1)`; has `.type` and `.index` (None if not given)."""
 
+    __module__ = "torch"
     __slots__ = ("type", "index")
     type: str
     index: int | None
@@ -50,7 +51,11 @@ class device:  # noqa: N801  (PyTorch's name)
         return hash((self.type, self.index))
 
     def __reduce__(self):
-        return (device, (self.type, self.index))
+        return (_made, (self.type, self.index))  # by name `device` is torch's, which may be another class
+
+
+def _made(kind: str, index: int | None) -> device:
+    return device(kind, index)
 
 
 def _parse(text: str, index: int | None) -> tuple[str, int | None]:

@@ -48,6 +48,10 @@ class DType:
         return complex128 if self is float64 else complex64
 
 
+DType.__name__ = DType.__qualname__ = "dtype"  # as it prints: <class 'torch.dtype'>
+DType.__module__ = "torch"
+
+
 def _by_name(name: str) -> DType:
     return ALL[name]
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from collections.abc import Sequence
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
 
 
 class LinAlgError(RuntimeError):
     """A matrix that cannot be factored or solved with: singular, or not positive-definite."""
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, naming the line outside of this package from which the call came."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def brackets(shape: Sequence[int]) -> str:

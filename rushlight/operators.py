@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import engine as engines
 from .arguments import checked
 from .autograd.op import METHODS, PUBLIC, cpu, primitives
+from .errors import warn_caller
 from .ops import elementwise, index
 from .tensor import Tensor
 
@@ -177,6 +178,11 @@ def _transposed(name, message):
                     f"{self._array.ndim}-D tensor. For batches of matrices, consider using tensor.mH"
                 )
             return METHODS["conj"](METHODS["transpose"](self, 0, -1))
+        if self._array.ndim not in (0, 2):
+            warn_caller(
+                f"x.T on a tensor of {self._array.ndim} dimensions is deprecated: use x.mT for a batch of matrices, or "
+                "x.permute(*range(x.ndim - 1, -1, -1)) to reverse all dimensions."
+            )
         axes = tuple(reversed(range(self._array.ndim)))
         return primitives.permute(self, axes=axes)
 

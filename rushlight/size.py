@@ -8,6 +8,7 @@ from typing import Any
 class Size(tuple):
     """A tuple of ints; slices and sums are Sizes again."""
 
+    __module__ = "torch"
     __slots__ = ()
 
     def __new__(cls, sizes: Any = ()):
@@ -47,7 +48,7 @@ class Size(tuple):
     __rmul__ = __mul__
 
     def __reduce__(self):
-        return (Size, (tuple(self),))
+        return (_make, (tuple(self),))  # by name Size is torch's, which may be another class
 
 
 def _make(values) -> Size:

@@ -5,7 +5,6 @@ Methods that are ops come from rushlight/ops (collected in autograd.op.METHODS);
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from .autograd.mode import enable_grad, mode
 from .autograd.op import cpu, primitives
 from .conversion import parse_to
 from .dtypes import dtype_title
+from .errors import warn_caller
 from .size import Size, _make
 from .utils.hooks import RemovableHandle
 
@@ -71,9 +71,13 @@ class Tensor(engines.TensorRecord):
         def __or__(self, other: Any) -> Any: ...
         def __invert__(self) -> Any: ...
 
-    def __init__(self, *args, device=None, dtype=None):
+    _results_are_plain = False  # for subclasses: True, and operations on them give plain tensors
+
+    def __new__(cls, *args, device=None, dtype=None):
         devices.check(device)
+        self = super().__new__(cls)
         self._array = _legacy_array(args, dtypes.get_default_dtype())
+        return self
 
     # ---- making tensors
     # -----------------------------------------------------------------------------------------------
@@ -93,6 +97,29 @@ class Tensor(engines.TensorRecord):
         t._node, t._nr, t._rg = self._node, self._nr, self._rg
         if self._cell is not None:
             t._cell = self._cell
+        return t
+
+    def as_subclass(self, cls):
+        """This tensor's value and history as an object of a subclass of Tensor; results of operations on it are too.
+
+        Errors: TypeError if `cls` is no subclass of Tensor.
+        """
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError(f"as_subclass: expected a subclass of Tensor, got {cls!r}")
+        t = primitives.alias(self)
+        t.__class__ = cls
+        return t
+
+    @staticmethod
+    def _make_subclass(cls, data, require_grad=False):
+        t = data.detach()
+        t.__class__ = cls
+        return t.requires_grad_(require_grad)
+
+    def _like(self, t: Tensor) -> Tensor:
+        """`t` in this tensor's class, where results keep it."""
+        if type(self) is not Tensor and not self._results_are_plain:
+            t.__class__ = type(self)
         return t
 
     def _share_cell(self) -> list:
@@ -194,7 +221,6 @@ class Tensor(engines.TensorRecord):
 
     layout = property(lambda self: _strided())
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = is_mkldnn = False
-    names: Any = property(lambda self: (None,) * self.ndim)
 
     def is_floating_point(self) -> bool:
         return self.dtype.is_floating_point
@@ -285,7 +311,7 @@ class Tensor(engines.TensorRecord):
         """The accumulated gradient of a leaf (or after retain_grad()); None before backward."""
         grad = self._grad
         if grad is None and self._node is not None and not self._retain:
-            warnings.warn(NON_LEAF_GRAD, stacklevel=2)
+            warn_caller(NON_LEAF_GRAD)
         return grad
 
     @grad.setter
@@ -349,7 +375,7 @@ class Tensor(engines.TensorRecord):
         """The same memory without history."""
         t = Tensor._wrap(self._array)
         t._cell = self._share_cell()
-        return t
+        return self._like(t)
 
     def detach_(self):
         """Forget this tensor's history."""
@@ -361,7 +387,8 @@ class Tensor(engines.TensorRecord):
     @property
     def data(self):
         """The same memory without history and with a version counter of its own; assignable."""
-        return Tensor._wrap(self._array)
+        t = Tensor._wrap(self._array)
+        return self._like(t)
 
     @data.setter
     def data(self, value) -> None:
@@ -488,7 +515,7 @@ class Tensor(engines.TensorRecord):
         return iter(primitives.unbind(self, axis=0) if self._array.shape[0] else ())
 
     def __reversed__(self):
-        return primitives.flip(self, axes=tuple(range(self._array.ndim)))
+        return primitives.flip(self, axes=(0,) if self._array.ndim else ())
 
     def __contains__(self, element) -> bool:
         if isinstance(element, (Tensor, int, float, complex, bool)):
@@ -500,7 +527,7 @@ class Tensor(engines.TensorRecord):
     def __repr__(self, *, tensor_contents=None) -> str:
         from .printing import tensor_repr
 
-        return tensor_repr(self)
+        return tensor_repr(self, "tensor" if self._results_are_plain or type(self) is Tensor else type(self).__name__)
 
     def __format__(self, spec: str) -> str:
         if not self._array.ndim and type(self) is Tensor:
@@ -573,10 +600,10 @@ class Tensor(engines.TensorRecord):
         """Replace every element by function(element), in place (slow; CPU only)."""
         if self.requires_grad:
             raise RuntimeError("apply_ can't be called on a tensor that requires grad")
-        values = cpu.from_python(
-            [function(v) for v in primitives.reshape(self, shape=(-1,)).tolist()], dtype=self.dtype
-        )
+        flat = cpu.reshape(self._array, shape=(self._array.size,))
+        values = cpu.from_python([function(v) for v in cpu.to_list(flat)], dtype=self.dtype)
         cpu.write(self._array, cpu.reshape(values, shape=self._array.shape))
+        self._share_cell()[0] += 1
         return self
 
     def untyped_storage(self):

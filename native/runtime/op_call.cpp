@@ -256,6 +256,7 @@ struct Call {
   Py_ssize_t count = 0;
   PyObject* padded[kMaxInputs];  // the tensors when optional ones were left out
   Ref list;                      // the tensors of an op on a list
+  PyTypeObject* kind = nullptr;  // the subclass of Tensor that the results get; nullptr: plain tensors
   bool may_record = false;
 
   Call(OpRecord* called, PyObject* const* arguments, Py_ssize_t count_given, PyObject* names)
@@ -293,7 +294,11 @@ struct Call {
         tensors = padded;
       }
     }
-    for (Py_ssize_t i = 0; i < count; ++i) may_record |= is_tensor(tensors[i]) && may_need_grad(tensors[i]);
+    for (Py_ssize_t i = 0; i < count; ++i) {
+      if (!is_tensor(tensors[i])) continue;
+      may_record |= may_need_grad(tensors[i]);
+      if (!kind) kind = result_class(tensors[i]);
+    }
     return true;
   }
 
@@ -344,6 +349,7 @@ struct Call {
       if (op->view && !become_view(out.object, count ? tensors[0] : Py_None, op, named.object, -1)) return nullptr;
       if (recording && !record(op, tensors, count, &out.object, 1, nullptr, 0, named.object)) return nullptr;
     }
+    if (kind && !set_class(out.object, kind)) return nullptr;
     return out.release();
   }
 
@@ -368,6 +374,8 @@ struct Call {
                                reinterpret_cast<PyTupleObject*>(results)->ob_item + out_count, op->aux, named.object))
         return nullptr;
     }
+    for (Py_ssize_t i = 0; kind && i < out_count; ++i)
+      if (!set_class(items[i], kind)) return nullptr;
     return out_count == 1 && op->outputs == 1 ? Py_NewRef(items[0]) : outs.release();
   }
 };

@@ -13,13 +13,14 @@ static PyObject* kernels[kOperators];
 static PyObject* ops[kOperators];
 static PyObject* generals[kOperators];
 
-// The float array of a tensor, else nullptr. Borrowed. Notes in *recording that using the tensor may record.
+// The float array of a tensor, else nullptr. Borrowed. Notes in *recording that using the tensor may record, or gives a
+// subclass, which is the op's business as well.
 static PyObject* float_array(PyObject* tensor, int* typenum, bool* recording) {
   PyObject* array = field(tensor, kArray);
   if (!PyArray_Check(array)) return nullptr;
   *typenum = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array));
   if (*typenum != NPY_FLOAT32 && *typenum != NPY_FLOAT64) return nullptr;
-  *recording |= may_need_grad(tensor);
+  *recording |= may_need_grad(tensor) || result_class(tensor);
   return array;
 }
 

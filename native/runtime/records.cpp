@@ -109,6 +109,21 @@ PyObject* wrap_array(PyObject* array) {
   return self;
 }
 
+PyTypeObject* result_class(PyObject* tensor) {
+  static PyTypeObject* plain = nullptr;  // the class last found to have plain results (owned)
+  PyTypeObject* cls = Py_TYPE(tensor);
+  if (cls == tensor_class || cls == plain) return nullptr;
+  static PyObject* name = PyUnicode_InternFromString("_results_are_plain");
+  if (_PyType_Lookup(cls, name) != Py_True) return cls;
+  Py_INCREF(cls);
+  Py_XSETREF(plain, cls);
+  return nullptr;
+}
+
+bool set_class(PyObject* tensor, PyTypeObject* cls) {
+  return PyObject_SetAttrString(tensor, "__class__", reinterpret_cast<PyObject*>(cls)) == 0;
+}
+
 // wrap(array): a new Tensor on it
 static PyObject* wrap(PyObject*, PyObject* array) { return wrap_array(Py_NewRef(array)); }
 

@@ -54,6 +54,10 @@ static inline void set_field(PyObject* record, NodeField which, PyObject* value)
 
 // A new Tensor on `array` (its reference is taken over, also on failure); nullptr with an exception set.
 PyObject* wrap_array(PyObject* array);
+// The subclass of Tensor that results of operations on `tensor` get as well (borrowed); nullptr if they are plain
+// tensors, as they are for Tensor itself and for classes that say so with _results_are_plain (Parameter).
+PyTypeObject* result_class(PyObject* tensor);
+bool set_class(PyObject* tensor, PyTypeObject* cls);
 // A new node of a class derived from NodeRecord, with default fields.
 PyObject* new_node(PyTypeObject* cls);
 PyTypeObject* node_record_type();

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 
 from .. import engine as engines
+from ..errors import warn_caller
 from .backward import HELPERS
 
 _state = [False, True]  # on; whether gradients are searched for NaN
@@ -37,7 +37,7 @@ def _watch(node, gradients) -> None:
 def raise_at(node, message) -> None:
     lines = node.metadata.get("traceback")
     where = "".join(lines) if lines else "it ran before detect_anomaly was on: put the forward pass inside as well\n"
-    warnings.warn(f"Error detected in {node.title()}. The operation was called here:\n{where}", stacklevel=2)
+    warn_caller(f"Error detected in {node.title()}. The operation was called here:\n{where}")
     raise RuntimeError(message)
 
 
@@ -71,7 +71,7 @@ class detect_anomaly:  # noqa: N801
     def __init__(self, check_nan: bool = True):
         self._check_nan = check_nan
         self._before = tuple(_state)
-        warnings.warn("Anomaly detection makes every backward pass slower; use it to find errors only.", stacklevel=2)
+        warn_caller("Anomaly detection makes every backward pass slower; use it to find errors only.")
 
     def __enter__(self) -> None:
         self._before = tuple(_state)

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import engine as engines
 from ..dtypes import dtype_title
+from ..errors import warn_caller
 from .graph import check_outputs, check_versions, raise_freed
 from .op import cpu, edge_of, outputs_as_tensors, primitives
 
@@ -31,6 +32,11 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     grads = _initial_grads(tensors, grad_tensors, create_graph)
+    if create_graph:
+        warn_caller(
+            "backward(create_graph=True) ties parameters and gradients into a cycle that keeps both alive. Use "
+            "autograd.grad instead, or set .grad to None when it is no longer needed."
+        )
     keep = create_graph if retain_graph is None else retain_graph
     run_backward(tensors, grads, keep, create_graph, inputs, accumulate=True)
 

@@ -274,7 +274,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator=None) -> Tensor:
     q = Tensor._wrap(_xp.orthonormal_columns((normals.t() if rows < columns else normals)._array))
     if rows < columns:
         q = q.t()
-    return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
+    return tensor.copy_(q.reshape(tensor.shape) * gain)
 
 
 @no_grad()

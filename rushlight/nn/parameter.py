@@ -28,6 +28,8 @@ class Parameter(Tensor, metaclass=_ParameterType):
     Errors: RuntimeError when an integer or bool tensor should require grad.
     """
 
+    _results_are_plain = True
+
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
             data = empty(0)
@@ -191,6 +193,7 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[mis
 
     _become = Tensor
     _is_buffer = True
+    _results_are_plain = True
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
         buffer = _alias(empty(0, device=device, dtype=dtype), cls).requires_grad_(requires_grad)

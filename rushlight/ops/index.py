@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 from .. import dtypes
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import Op, cpu, named, primitives, public, shortcut
 from ..dtypes import dtype_title
-from ..errors import brackets
+from ..errors import brackets, warn_caller
 from ..tensor import Tensor
 from . import promote
 from .shape import expand_method
@@ -221,10 +219,9 @@ def _is_tuple_in_disguise(key) -> bool:
         for item in key
     ):
         return False
-    warnings.warn(
+    warn_caller(
         "x[seq] with a list that holds sequences, slices or tensors means x[tuple(seq)] as in PyTorch, which has "
-        "deprecated it; write x[tuple(seq)], or x[tensor(seq)] for an index tensor.",
-        stacklevel=4,
+        "deprecated it; write x[tuple(seq)], or x[tensor(seq)] for an index tensor."
     )
     return True
 
@@ -259,6 +256,7 @@ def _index_arrays(item, view, axis, source_axis):
     array = item._array
     if item.dtype in (dtypes.bool_, dtypes.uint8):
         if item.dtype is dtypes.uint8:
+            warn_caller("indexing with a mask of dtype torch.uint8 is deprecated; use torch.bool")
             array = cpu.cast(array, dtype=cpu.to_engine_dtype(dtypes.bool_))
         shape = view._array.shape
         for i, n in enumerate(array.shape):

@@ -7,7 +7,7 @@ import math
 from .. import dtypes
 from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
-from ..errors import wrap_dim, wrap_dims
+from ..errors import warn_caller, wrap_dim, wrap_dims
 from ..tensor import Tensor
 from . import promote
 from .elementwise import div, mul, sub
@@ -389,6 +389,10 @@ def _moments(input, dim, correction, keepdim):
     squares = mul(sub(input, centre), sub(input, centre))
     total = primitives.sum(squares, axes=axes, keepdims=bool(keepdim))
     divisor = count - correction
+    if divisor <= 0 and total._array.size:
+        warn_caller(
+            f"std and var divide by count - correction, here {count} - {correction}: the result is NaN or infinite"
+        )
     return (div(total, float(divisor)) if divisor > 0 else div(total, 0.0)), centre, axes
 
 

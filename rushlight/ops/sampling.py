@@ -502,7 +502,7 @@ def _like(input: Tensor, dtype, device, requires_grad, memory_format, fill) -> T
     else:
         array = _xp.empty_like(input._array, dtype=kind)
     fill(array)
-    tensor = Tensor._wrap(array)
+    tensor = input._like(Tensor._wrap(array))
     return tensor.requires_grad_() if requires_grad else tensor
 
 

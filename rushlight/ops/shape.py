@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.inplace import check_writable
-from ..autograd.op import Op, cpu, named, primitives, public, shortcut
+from ..autograd.op import Op, cpu, method, named, primitives, public, shortcut
 from ..errors import brackets, broadcast_shapes, type_name, wrap_dim, wrap_dims
 from ..size import size_from
 from ..tensor import Tensor
@@ -264,10 +264,16 @@ def expand_as(self, other):
     return expand_method(self, *other.shape)
 
 
-@public(method=True)
+@public()
 def broadcast_to(input, size):
     """input expanded to `size`."""
     return expand_method(input, *size)
+
+
+@method("broadcast_to")
+def broadcast_to_method(self, *size):
+    """The tensor expanded to `size`, a tuple or several ints."""
+    return expand_method(self, *size)
 
 
 @public()

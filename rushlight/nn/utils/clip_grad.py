@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import types
-import warnings
 
 from ... import autograd, linalg
 from ...creation import tensor
+from ...errors import warn_caller
 from ...ops.joining import stack
 from ...tensor import Tensor
 
@@ -57,7 +57,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     if isinstance(parameters, types.GeneratorType):
         parameters = list(parameters)
         if not parameters:
-            warnings.warn("clip_grad_norm_: `parameters` is a generator without items; used up before?", stacklevel=2)
+            warn_caller("clip_grad_norm_: `parameters` is a generator without items; used up before?")
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total, foreach)
@@ -66,7 +66,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 
 def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
     """The former name of `clip_grad_norm_`."""
-    warnings.warn("clip_grad_norm is deprecated; call clip_grad_norm_", FutureWarning, stacklevel=2)
+    warn_caller("clip_grad_norm is deprecated; call clip_grad_norm_", FutureWarning)
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
