@@ -138,6 +138,7 @@ def test_missing_inputs_and_many_attributes():
         primitives.stack([x], [x], dim=0)
 
 
+@pytest.mark.filterwarnings("ignore:backward.create_graph")
 @pytest.mark.parametrize("fail, error", [("backward", KeyError), ("few", RuntimeError), ("number", TypeError)])
 def test_error_in_the_middle_of_a_pass(failing, fail, error):
     """Nothing is left behind: the grad mode is as before, references are gone, and the pass can be made again."""
@@ -217,6 +218,7 @@ def test_hooks():
     assert x.grad.tolist() == [8, 16]
 
 
+@pytest.mark.filterwarnings("ignore:backward.create_graph")
 @pytest.mark.parametrize("create_graph", [False, True])
 def test_hooks_that_fail_or_start_another_pass(create_graph):
     x = leaf([1.0, 2.0])
