@@ -33,7 +33,8 @@ struct Block {
   static constexpr int64_t nc = kBlockBytes / (kc * int64_t(sizeof(T))) / nr * nr;  // columns of a B block, at most
 };
 
-// `total` items in `count` runs that differ by at most one: the first `extra` have one more.
+// `total` items in `count` runs that differ by at most one; the `extra` runs with one more are spread evenly, so that
+// neighbouring runs taken together are even too. The first is as long as any.
 struct Even {
   int64_t count, size, extra;
   static Even of(int64_t total, int64_t count) {
@@ -48,8 +49,8 @@ struct Even {
     size = count ? total / count : 0;
     extra = count ? total % count : 0;
   }
-  int64_t begin(int64_t i) const { return i * size + (i < extra ? i : extra); }
-  int64_t length(int64_t i) const { return size + (i < extra); }
+  int64_t begin(int64_t i) const { return extra ? i * size + (i * extra + count - 1) / count : i * size; }
+  int64_t length(int64_t i) const { return begin(i + 1) - begin(i); }
 };
 
 }  // namespace rl::RL_ISA::gemm
