@@ -139,6 +139,12 @@ nonzero_static | size int, fill_value int
 fft_fft2 fft_fftn fft_ifft2 fft_ifftn fft_rfft2 fft_rfftn fft_irfft2 fft_irfftn fft_hfft2 fft_hfftn fft_ihfft2
 fft_ihfftn fft_fftshift fft_ifftshift | s int|ints|None, dim int|ints|None
 fft_fftfreq fft_rfftfreq | d float
+special_zeta special_xlog1py special_xlogy | input Tensor|Number, other Tensor|Number
+special_chebyshev_polynomial_t special_chebyshev_polynomial_u special_chebyshev_polynomial_v
+special_chebyshev_polynomial_w special_hermite_polynomial_h special_hermite_polynomial_he special_laguerre_polynomial_l
+special_legendre_polynomial_p special_shifted_chebyshev_polynomial_t special_shifted_chebyshev_polynomial_u
+special_shifted_chebyshev_polynomial_v special_shifted_chebyshev_polynomial_w | input Tensor|Number, n Tensor|Number
+special_logsumexp | dim int|ints|None
 batch_norm instance_norm | weight Tensor|None, bias Tensor|None, running_mean Tensor|None, running_var Tensor|None
 convolution | bias Tensor|None
 """

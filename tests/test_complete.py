@@ -65,7 +65,7 @@ def test_every_layer_function_of_torch_has_a_case():
     assert not missing, f"no row in tests/cases: {' '.join(missing)}"
 
 
-@pytest.mark.parametrize("package", ["linalg", "fft"])
+@pytest.mark.parametrize("package", ["linalg", "fft", "special"])
 def test_every_function_of_a_namespace_has_a_case(package):
     named = {case.name.split()[0] for case in CASES} | {name for case in CASES for name in case.covers}
     names = getattr(rushlight, package).__all__

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
+import torch
 
 import rushlight
 
@@ -59,3 +61,75 @@ def test_polygamma_of_high_order_ends(order):
     sign = 1 if order % 2 else -1
     got = rushlight.polygamma(order, rushlight.tensor([0.5, 1.0], dtype=rushlight.float64)).numpy()
     np.testing.assert_array_equal(got, [sign * np.inf] * 2)
+
+
+# ---- against mpmath, where PyTorch's own values have only some digits -----------------------------------------------
+
+POINTS = [1e-8, 0.3, 1.7, 2.9, 3.1, 7.0, 12.3, 24.9, 29.9, 30.1, 77.0, 1e3]
+EXACT = {
+    "bessel_j0": (lambda x: mpmath.besselj(0, x), POINTS),
+    "bessel_j1": (lambda x: mpmath.besselj(1, x), [*POINTS, -2.0, -40.0]),
+    "bessel_y0": (lambda x: mpmath.bessely(0, x), POINTS),
+    "bessel_y1": (lambda x: mpmath.bessely(1, x), POINTS),
+    "i0e": (lambda x: mpmath.besseli(0, x) * mpmath.exp(-x), POINTS),
+    "i1e": (lambda x: mpmath.besseli(1, x) * mpmath.exp(-x), POINTS),
+    "i1": (lambda x: mpmath.besseli(1, x), POINTS[:-1]),
+    "modified_bessel_k0": (lambda x: mpmath.besselk(0, x), POINTS[:-1]),
+    "modified_bessel_k1": (lambda x: mpmath.besselk(1, x), POINTS[:-1]),
+    "scaled_modified_bessel_k0": (lambda x: mpmath.besselk(0, x) * mpmath.exp(x), POINTS),
+    "scaled_modified_bessel_k1": (lambda x: mpmath.besselk(1, x) * mpmath.exp(x), POINTS),
+    "spherical_bessel_j0": (lambda x: mpmath.sin(x) / x, [*POINTS, 0.49, 0.51]),
+    "erfcx": (lambda x: mpmath.exp(mpmath.mpf(x) ** 2) * mpmath.erfc(x), [*POINTS, -3.0]),
+    "log_ndtr": (
+        lambda x: mpmath.log(mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2)) / 2),
+        [-30.0, -5.0, -1.1, -0.9, 2.0],
+    ),
+    "ndtri": (lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * mpmath.mpf(p) - 1), [1e-9, 0.01, 0.3, 0.6, 0.99]),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact(name):
+    """At most 16 roundings, of the value or of what the function multiplies its argument's rounding by."""
+    function, points = EXACT[name]
+    with mpmath.workdps(60):
+        expected = np.array([float(function(mpmath.mpf(x))) for x in points])
+        slope = np.array([float(mpmath.diff(function, mpmath.mpf(x)) * x) for x in points])
+    ours = getattr(rushlight.special, name)(rushlight.tensor(points, dtype=rushlight.float64)).numpy()
+    assert (np.abs(ours - expected) <= 16 * 2.0**-52 * (np.abs(expected) + np.abs(slope))).all()
+
+
+@pytest.mark.parametrize("a", [0.2, 1.0, 3.7, 30.0, 150.0, 2000.0])
+def test_exact_igamma(a):
+    points = [a * f for f in (0.01, 0.5, 0.9, 0.999, 1.001, 1.1, 2.0)]
+    with mpmath.workdps(60):
+        lower = np.array([float(mpmath.gammainc(a, 0, x, regularized=True)) for x in points])
+        upper = np.array([float(mpmath.gammainc(a, x, regularized=True)) for x in points])
+    x = rushlight.tensor(points, dtype=rushlight.float64)
+    order = rushlight.tensor(a, dtype=rushlight.float64)
+    steps = 64 * max(a, 1.0) * 2.0**-52  # x^a magnifies the rounding of x
+    np.testing.assert_allclose(rushlight.igamma(order, x).numpy(), lower, rtol=steps, atol=1e-300)
+    np.testing.assert_allclose(rushlight.igammac(order, x).numpy(), upper, rtol=steps, atol=1e-300)
+
+
+@pytest.mark.parametrize(("s", "q"), [(2.0, 0.3), (1.5, 7.0), (7.0, -5.5), (3.0, -1e6 - 0.25), (30.0, 2.0)])
+def test_exact_zeta(s, q):
+    with mpmath.workdps(40):
+        below = sum((mpmath.mpf(q) + k) ** -int(s) for k in range(int(-q) + 1)) if q < 0 else 0
+        start = q + int(-q) + 1 if q < 0 else q
+        expected = float(below + mpmath.zeta(s, start))
+    ours = rushlight.special.zeta(s, rushlight.tensor(q, dtype=rushlight.float64)).item()
+    assert ours == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["igamma", "igammac"])
+def test_limits_of_igamma(name):
+    def run(m):
+        a = m.tensor([0.0, 0.0, 1.0, 1.0, m.inf, 1.0, -1.0, m.nan])
+        x = m.tensor([0.0, 1.0, 0.0, -1.0, 1.0, m.inf, 2.0, 1.0])
+        return getattr(m, name)(a, x).numpy()
+
+    np.testing.assert_array_equal(run(rushlight), run(torch))
+    order = rushlight.ones(2, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="derivative"):
+        getattr(rushlight, name)(order, rushlight.ones(2)).sum().backward()

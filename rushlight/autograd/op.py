@@ -13,6 +13,7 @@ and a Tensor method.
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 from .. import engine as engines
@@ -26,6 +27,15 @@ class Primitives:
     """All ops by name, on Tensors."""
 
     differentiable = True
+
+    def __getattr__(self, name):
+        """An op of a family that is not loaded yet."""
+        load_all = getattr(sys.modules.get("rushlight.ops"), "load_all", None)
+        if load_all and not name.startswith("__"):
+            load_all()
+        if name not in self.__dict__:
+            raise AttributeError(f"there is no op '{name}'")
+        return self.__dict__[name]
 
     @staticmethod
     def zeros_like(tensor):

@@ -25,6 +25,7 @@ LATE = {
         "cross frobenius_norm matrix_exp matrix_power nuclear_norm orgqr vander",
         "cross matrix_exp matrix_power orgqr",
     ),
+    "special_functions": ("igamma igammac", "igamma igamma_ igammac igammac_"),
     "signal": ("stft istft", "stft istft"),
     "windows": ("bartlett_window blackman_window hamming_window hann_window kaiser_window", ""),
     "view_copies": (

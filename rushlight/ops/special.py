@@ -53,7 +53,7 @@ atanh = unary("atanh", lambda xp, g, x: xp.div(g, _one_minus_square(xp, x)), ali
 frac = unary("frac", lambda xp, g: g, saves=None, floats=False)
 lgamma = unary("lgamma", lambda xp, g, x: xp.mul(g, xp.digamma(x)))
 digamma = unary("digamma", lambda xp, g, x: xp.mul(g, xp.polygamma(x, n=1)), out=False)
-i0 = unary("i0", out=False)
+i0 = unary("i0", lambda xp, g, x: xp.mul(g, xp.i1(x)), out=False)
 signbit = unary("signbit", floats=False, inplace=False, out=False)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 FAMILIES = (
     "dtypes creation copying shape slicing joining rearrange elementwise reduce index linalg "
-    "factor conv padding pool norm softmax loss special fourier sorting random optimizer"
+    "factor conv padding pool norm softmax loss special fourier bessel probability "
+    "polynomials sorting random optimizer"
 ).split()
-LATE = ("fourier",)  # imported when one of their names is first asked for
+LATE = ("fourier", "bessel", "probability", "polynomials")  # imported when one of their names is first asked for
 
 differentiable = False  # as `xp` in a backward: plain arrays, nothing is recorded
 
