@@ -229,3 +229,135 @@ def test_anomalies(m):
     m.autograd.set_detect_anomaly(False)
     nan(x).backward()
     assert not m.is_anomaly_enabled() and x.grad.isnan().all()
+
+
+def updated(m, make, other, operator):
+    """An in-place call, as the values, the versions and the kind of error it leaves."""
+    x = make(m)
+    base = x._base if x._base is not None else x
+    try:
+        result = operator(x, other(m, x))
+        assert result is x
+    except Exception as error:
+        return type(error).__name__, x.tolist(), x._version
+    return str(x.dtype), x.tolist(), x._version, base._version, x.requires_grad
+
+
+TARGETS = [
+    lambda m: m.arange(6.0).reshape(2, 3) + 1,
+    lambda m: m.arange(6, dtype=m.float64).reshape(2, 3) + 1,
+    lambda m: m.arange(6).reshape(2, 3) + 1,
+    lambda m: (m.arange(6.0) + 1).reshape(3, 2).t(),
+    lambda m: (m.arange(12.0) + 1).reshape(4, 3)[::2],
+    lambda m: m.ones(3).expand(2, 3),
+    lambda m: m.ones(2, 3, requires_grad=True),
+    lambda m: m.ones(2, 3, requires_grad=True) * 2,
+    lambda m: (m.ones(2, 4, 3, requires_grad=True) * 2)[:, 0],
+    lambda m: m.ones(0, 3),
+    lambda m: m.ones(2, 3, dtype=m.bool),
+    lambda m: m.ones(2, 3, dtype=m.float16),
+]
+OTHERS = [
+    lambda m, x: 2,
+    lambda m, x: 0.5,
+    lambda m, x: True,
+    lambda m, x: 2**60,
+    lambda m, x: 1j,
+    lambda m, x: m.full((2, 3), 2.0),
+    lambda m, x: m.full((2, 3), 2.0, requires_grad=True),
+    lambda m, x: m.full((3,), 2.0),
+    lambda m, x: m.full((2, 1), 2.0).expand(2, 3),
+    lambda m, x: m.full((2, 3), 2),
+    lambda m, x: m.full((2, 3), 2.0, dtype=m.float64),
+    lambda m, x: m.tensor(2.0),
+    lambda m, x: m.full((4, 2, 3), 2.0),
+    lambda m, x: x,
+    lambda m, x: x.detach(),
+    lambda m, x: "a",
+]
+UPDATES = [
+    lambda x, y: x.add_(y),
+    lambda x, y: x.sub_(y, alpha=2),
+    lambda x, y: x.mul_(y),
+    lambda x, y: x.div_(y),
+    lambda x, y: x.__iadd__(y),
+    lambda x, y: x.__isub__(y),
+    lambda x, y: x.__imul__(y),
+    lambda x, y: x.__itruediv__(y),
+    lambda x, y: x.copy_(y) if isinstance(y, (rushlight.Tensor, torch.Tensor)) else x,
+    lambda x, y: x.fill_(y),
+]
+COPY, EXPANDED, LEAF, HALF = 8, 5, 6, 11
+
+
+@pytest.mark.parametrize("operator", range(len(UPDATES)))
+def test_updates(operator):
+    for i, make in enumerate(TARGETS):
+        for j, other in enumerate(OTHERS):
+            if operator == COPY and i == EXPANDED:
+                continue  # PyTorch lets an expanded tensor be copied onto itself
+            for recording in (True, False):
+                found = []
+                for m in BOTH:
+                    with m.set_grad_enabled(recording):
+                        found.append(updated(m, make, other, UPDATES[operator]))
+                assert found[0] == found[1], (i, j, recording)
+
+
+KEYS = [
+    lambda m: 0,
+    lambda m: -1,
+    lambda m: 2,
+    lambda m: (1, 2),
+    lambda m: (0, 3),
+    lambda m: (0, 0, 0),
+    lambda m: (slice(None), 1),
+    lambda m: (slice(1, 9), slice(-2, None)),
+    lambda m: slice(None, None, 2),
+    lambda m: slice(None, None, -1),
+    lambda m: (..., 0),
+    lambda m: (None, 0),
+    lambda m: (0, None, ..., 1),
+    lambda m: ...,
+    lambda m: None,
+    lambda m: True,
+    lambda m: m.tensor([[True, False, True], [False, False, True]]),
+    lambda m: m.tensor([True, False]),
+    lambda m: m.tensor([True, False, True]),
+    lambda m: m.tensor([1, 0, -1]),
+    lambda m: m.tensor([2]),
+    lambda m: m.tensor(1),
+    lambda m: m.tensor([], dtype=m.int64),
+    lambda m: m.tensor([0, 1], dtype=m.int32),
+    lambda m: (m.tensor([0, 1]), 0),
+    lambda m: [0, 1],
+]
+VALUES = [1, 0.5, -3, True, 1e39, float("nan"), float("inf"), 2**40, 2**70, 1j]
+
+
+def test_numbers_written_to_items():
+    def left(m, make, key, value):
+        x = make(m)
+        try:
+            x[key(m)] = value
+        except Exception as error:
+            return type(error).__name__, repr(x.tolist()), x._version
+        return repr(x.tolist()), x._version, x.requires_grad
+
+    for i, make in enumerate(TARGETS):
+        for j, key in enumerate(KEYS):
+            if i == EXPANDED and (
+                key(rushlight) is True or isinstance(key(rushlight), (rushlight.Tensor, list, tuple))
+            ):
+                continue  # PyTorch refuses the overlap later, or warns of it
+            for value in VALUES:
+                if value in (1e39, 2**70, 2**40) and i == HALF:
+                    continue  # PyTorch's bounds for float16 differ from call to call
+                for recording in (True, False):
+                    found = []
+                    for m in BOTH:
+                        with m.set_grad_enabled(recording):
+                            found.append(left(m, make, key, value))
+                    if any("Error" in kind for kind, *_ in found) and i == LEAF:
+                        found = [(kind.endswith("Error"), *rest) for kind, *rest in found]  # which check comes first
+                    assert found[0] == found[1], (i, j, value, recording)

@@ -151,12 +151,7 @@ static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
   Ref have(Py_NewRef(field(old.object, kArray)));
   Ref sum(call_add(helpers.engine, have.object, given.object, have.object));
   if (!sum) return false;
-  if (PyObject* version = version_of(old.object)) {
-    Ref one(PyLong_FromLong(1));
-    PyObject* next = one ? PyNumber_Add(version, one.object) : nullptr;
-    if (!next || PyList_SetItem(field(old.object, kCell), 0, next) < 0) return false;
-  }
-  return true;
+  return !version_of(old.object) || count_write(old.object);
 }
 
 static bool accumulate_grad(PyObject* leaf, PyObject* value, bool create_graph) {

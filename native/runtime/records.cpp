@@ -120,6 +120,21 @@ PyTypeObject* result_class(PyObject* tensor) {
   return nullptr;
 }
 
+bool count_write(PyObject* tensor) {
+  PyObject* version = version_of(tensor);
+  Ref one(PyLong_FromLong(1));
+  if (!one) return false;
+  if (version) {
+    PyObject* next = PyNumber_Add(version, one.object);
+    return next && PyList_SetItem(field(tensor, kCell), 0, next) == 0;
+  }
+  PyObject* cell = PyList_New(1);
+  if (!cell) return false;
+  PyList_SET_ITEM(cell, 0, one.release());
+  set_field(tensor, kCell, cell);
+  return true;
+}
+
 bool set_class(PyObject* tensor, PyTypeObject* cls) {
   return PyObject_SetAttrString(tensor, "__class__", reinterpret_cast<PyObject*>(cls)) == 0;
 }

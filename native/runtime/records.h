@@ -78,6 +78,9 @@ static inline PyObject* version_of(PyObject* tensor) {
   return PyList_CheckExact(cell) && PyList_GET_SIZE(cell) == 1 ? PyList_GET_ITEM(cell, 0) : nullptr;
 }
 
+// Counts a modification of the tensor's memory; false with an exception set on failure.
+bool count_write(PyObject* tensor);
+
 // Numbers nodes in the order of their creation, so that a node's inputs have smaller numbers.
 int64_t next_seq();
 

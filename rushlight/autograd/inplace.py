@@ -48,6 +48,11 @@ def check_writable(tensor, recording: bool = True) -> None:
         )
 
 
+def nothing_to_record(tensor) -> bool:
+    """Whether autograd has no say in a write from or to this tensor: quick, and True only when it is clear."""
+    return not mode.enabled or not (tensor._rg or tensor._node is not None or tensor._view is not None)
+
+
 def check_overlap(tensor) -> None:
     """RuntimeError when several elements of the tensor are one place in memory, as in an expanded one."""
     array = tensor._array
@@ -81,7 +86,7 @@ def apply_inplace(op, tensor, *others, **attrs):
         op.check(tensor, *others, **attrs)
     if not op.may_overlap:
         check_overlap(tensor)
-    recording = recording and op.backward is not None
+    recording = recording and op.backward is not None and tensor._is_differentiable()
     old, inputs = tensor, others
     if recording:
         old = tensor._alias()  # the value before the write; copied only if backward reads it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.inplace import apply_inplace, bump, check_writable
+from ..autograd.inplace import apply_inplace, bump, check_overlap, check_writable, nothing_to_record
 from ..autograd.mode import mode
 from ..autograd.op import Op, cpu, named, primitives, public
 from ..tensor import Tensor
@@ -83,9 +83,7 @@ def contiguous(self, *, memory_format=None):
 def copy_(self, src, non_blocking=False):
     """Write src (broadcast, converted) into this tensor."""
     if not isinstance(src, Tensor):
-        return fill_(self, src)
-    if src is self:
-        return self
+        return fill_(self, src.real if isinstance(src, complex) and not self.is_complex() else src)
     target, source = self._array.shape, src._array.shape
     if target != source:
         lead = len(target) - len(source)
@@ -93,6 +91,11 @@ def copy_(self, src, non_blocking=False):
             expand_method(src.detach(), *target)  # raises PyTorch's message
     if cpu.may_overlap(self._array, src._array):
         src = primitives.clone(src)
+    elif target == source and nothing_to_record(self) and nothing_to_record(src):
+        check_overlap(self)
+        cpu.write(self._array, src._array)
+        bump(self)
+        return self
     return apply_inplace(primitives.copy, self, src, dtype=self._array.dtype, source=src._array.dtype)
 
 

@@ -10,10 +10,13 @@ import math
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public
 from ..dtypes import bool_, can_cast, dtype_title, dtype_word
+from ..engine import update
 from ..errors import broadcast_shapes
 from ..tensor import Tensor
 from . import promote
 from .result import into
+
+ADD, SUBTRACT, MULTIPLY, DIVIDE = range(4)  # of engine.update(operator, a, b): the plainest in-place calls
 
 
 def holomorphic(backward):
@@ -159,6 +162,8 @@ def inplace_binary(op, name, floats=False, compare=False):
             pair = promote.pair(self.detach(), other, name)
             _check_shapes(*pair)
             return self.copy_(op(*pair))
+        if name == "mul" and update(MULTIPLY, self, other):
+            return self
         other = fit_operand(self, other, name, floats)
         return apply_inplace(op, self, other)
 
@@ -411,15 +416,19 @@ def add(input, other, *, alpha=1, out=None):
     return _add(input, other, out=out)
 
 
-@public(method=True)
-def sub(input, other, *, alpha=1, out=None):
-    """input - alpha * other, broadcast."""
-    for value in (input, other):
+def _refuse_bool(*operands):
+    for value in operands:
         if isinstance(value, bool) or (isinstance(value, Tensor) and value.dtype is bool_):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                 "mask, use the `~` or `logical_not()` operator instead."
             )
+
+
+@public(method=True)
+def sub(input, other, *, alpha=1, out=None):
+    """input - alpha * other, broadcast."""
+    _refuse_bool(input, other)
     if alpha != 1 or alpha is True:
         other = scaled(input, other, alpha, "sub")
     return _sub(input, other, out=out)
@@ -453,6 +462,8 @@ def _add_(self, other, *, alpha=1):
     """In-place add."""
     if alpha != 1 or alpha is True:
         other = scaled(self, other, alpha, "add_")
+    if update(ADD, self, other):
+        return self
     return apply_inplace(primitives.add, self, fit_operand(self, other, "add_"))
 
 
@@ -460,7 +471,11 @@ def _add_(self, other, *, alpha=1):
 def _sub_(self, other, *, alpha=1):
     """In-place sub."""
     if alpha != 1 or alpha is True:
+        _refuse_bool(self, other)
         other = scaled(self, other, alpha, "sub_")
+    if update(SUBTRACT, self, other):
+        return self
+    _refuse_bool(self, other)
     return apply_inplace(primitives.sub, self, fit_operand(self, other, "sub_"))
 
 
@@ -510,6 +525,8 @@ for _name in ("divide", "true_divide"):
 def _div_(self, other, *, rounding_mode=None):
     """In-place div."""
     if rounding_mode is None:
+        if update(DIVIDE, self, other):
+            return self
         return apply_inplace(primitives.div, self, fit_operand(self, other, "div_", floats=True))
     return self.copy_(div(self, other, rounding_mode=rounding_mode))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
-from ..autograd.inplace import apply_inplace
+from ..autograd.inplace import apply_inplace, bump, nothing_to_record
 from ..autograd.op import Op, cpu, named, primitives, public, shortcut
 from ..dtypes import dtype_title
 from ..errors import brackets, warn_caller
@@ -82,6 +82,8 @@ def getitem(self, key):
 def setitem(self, key, value) -> None:
     """x[key] = value, broadcast and converted."""
     if not isinstance(value, Tensor):
+        if _write_number(self, key, value):
+            return
         value = _number_to_write(value, self)
     view, advanced = _apply_basic(self, key)
     if advanced is None:
@@ -100,6 +102,45 @@ def setitem(self, key, value) -> None:
             )
         value = promote.to_dtype(value, self.dtype)
     apply_inplace(primitives.index_put, view, value, indices=advanced, accumulate=False)
+
+
+_PLAIN_KEYS = frozenset([int, slice, type(None), type(Ellipsis)])
+
+
+def _write_number(tensor, key, value) -> bool:
+    """The commonest writes without the way over views and ops: an ordinary number, plain indices, nothing recorded.
+
+    False if it is not one of these; then nothing was written.
+    """
+    array = tensor._array
+    kind = type(value)
+    if kind is float or kind is int:
+        name = array.dtype.name
+        fits = -3e38 < value < 3e38 if name in ("float32", "float64") else kind is int and name == "int64"
+        if not fits or (kind is int and not -(1 << 63) <= value < 1 << 63):
+            return False
+    elif kind is not bool or array.dtype.kind != "b":
+        return False
+    if 0 in array.strides or not nothing_to_record(tensor):
+        return False
+    try:
+        if type(key) is Tensor:
+            indices = key._array
+            if indices.dtype.name != "int64" and (indices.dtype.kind != "b" or indices.shape != array.shape):
+                return False
+            array[indices] = value
+        else:
+            items = key if type(key) is tuple else (key,)
+            whole = True  # no ellipsis yet
+            for item in items:
+                if type(item) not in _PLAIN_KEYS or (type(item) is slice and item.step is not None):
+                    return False
+                whole = whole and item is not Ellipsis
+            array[(*items, Ellipsis) if whole else items] = value
+    except (IndexError, TypeError):  # nothing was written; the long way words it as PyTorch does
+        return False
+    bump(tensor)
+    return True
 
 
 def _number_to_write(value, like):

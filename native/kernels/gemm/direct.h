@@ -10,7 +10,7 @@
 
 namespace rl::RL_ISA::gemm {
 
-inline constexpr int64_t kPacked = INT64_MIN;  // no step between values: strides of A may be zero or negative
+inline constexpr int64_t kPacked = INT64_MIN;           // no step between values: strides of A may be zero or negative
 inline constexpr int64_t kSmallWork = 144 * 144 * 144;  // multiply-adds up to which packing A and B is not repaid
 
 // Columns [col, col + cols) of C from one B panel (cols <= vectors * lanes), all rows.

@@ -41,6 +41,9 @@ def write(target, source) -> None:
 
 def fill(a, *, value) -> None:
     """a[...] = value, in place."""
+    if type(value) in (int, float) and -60000 < value < 60000 and a.flags.c_contiguous:  # fits every float type
+        a.fill(value)
+        return
     with np.errstate(all="ignore"):
         a.fill(value) if a.flags.c_contiguous else a.__setitem__(..., value)
 

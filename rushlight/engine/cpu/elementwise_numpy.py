@@ -50,9 +50,9 @@ def _map(
             *args, out = args  # type: ignore[assignment]
         if len(args) != inputs:
             raise TypeError(f"{function.__name__}: expected {inputs} inputs, got {len(args)}")
-        arrays = _arrays(tuple(args))
         given = {**defaults, **{name: value for name, value in params.items() if value is not None}}
         with np.errstate(all="ignore"):
+            arrays = _arrays(tuple(args))
             dtype = arrays[-1].dtype
             if widen and dtype in _narrow:
                 wide = [x.astype(np.float32) if x.dtype in _narrow else x for x in arrays]
