@@ -11,7 +11,7 @@ import functools
 import sys
 from typing import Any
 
-from . import devices, dtypes
+from . import devices, dtypes, layouts
 from . import engine as engines
 from .errors import type_name
 from .ops.promote import result_type
@@ -106,7 +106,7 @@ def _ints(value):
     items = []
     for position, item in enumerate(value):
         try:
-            items.append(_int(item))
+            items.append(int(item) if position and isinstance(item, bool) else _int(item))
         except Refused:
             raise Element(position, item) from None
         except Overflow as error:
@@ -143,6 +143,18 @@ def _device(value):
     return value
 
 
+def _layout(value):
+    if not isinstance(value, layouts.layout):
+        raise Refused
+    return value
+
+
+def _memory_format(value):
+    if not isinstance(value, layouts.memory_format):
+        raise Refused
+    return value
+
+
 # annotation -> (mask of what passes at once, what the message calls it, conversion of the rest)
 KINDS: dict[str, tuple[int, str, Any]] = {
     "Tensor": (TENSOR, "Tensor", _tensor),
@@ -156,6 +168,8 @@ KINDS: dict[str, tuple[int, str, Any]] = {
     "Tensors": (TENSORS, "tuple of Tensors", _tensors),
     "DType": (DTYPE, "torch.dtype", _dtype),
     "device": (TEXT, "torch.device", _device),
+    "layout": (0, "torch.layout", _layout),
+    "memory_format": (0, "torch.memory_format", _memory_format),
     "None": (NONE, "None", None),
     "Any": (ANYTHING, "", None),
 }
@@ -329,6 +343,8 @@ def refuse(checked, args, kwargs):
     for i, value in enumerate(args):
         if i < len(plan.positional):
             positional.append(_converted(checked, plan, plan.positional[i], value, i))
+        elif plan.needs_rest and i > len(plan.positional) and isinstance(value, bool):
+            positional.append(int(value))  # as PyTorch, which looks at the first size
         elif plan.rest:
             positional.append(_converted(checked, plan, plan.rest, value, i))
         else:

@@ -331,7 +331,11 @@ def meshgrid(*tensors, indexing=None):
         raise RuntimeError(f"torch.meshgrid: indexing must be one of 'xy' or 'ij', but received: {indexing}")
     if indexing is None:
         warn_caller("meshgrid: pass indexing='ij' (what None means now) or 'xy'; the default may change")
-    for t in tensors:
+    for position, t in enumerate(tensors):
+        if not isinstance(t, Tensor):
+            raise TypeError(
+                f"meshgrid(): expected Tensor as element {position} of 'tensors', but got {type(t).__name__}"
+            )
         if t._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(t.shape)}")
     if any(t.dtype is not tensors[0].dtype for t in tensors):

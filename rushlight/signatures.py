@@ -26,6 +26,8 @@ NAMES = {
     "Tensor|Tensors": "*tensors",
     "DType": "dtype",
     "device": "device",
+    "layout": "layout",
+    "memory_format": "memory_format",
     "Any": "inplace reduction size_average reduce return_indices hard _stacklevel",  # passed on, or true or false
 }
 
@@ -86,7 +88,6 @@ masked_fill masked_fill_ fill fill_ index_fill index_fill_ | value Tensor|Number
 full full_like new_full | fill_value Number|Tensor
 lerp lerp_ | end Tensor, weight Tensor|Number
 linspace logspace | start Tensor|Number, end Tensor|Number, base float
-arange | end Number|None
 narrow | start int|Tensor
 trapezoid trapz cumulative_trapezoid | dx Number
 quantile nanquantile | q Tensor|float|Any
@@ -107,6 +108,11 @@ as_strided_ as_strided_scatter | size ints, storage_offset int|None
 scatter_reduce scatter_reduce_ index_reduce index_reduce_ | reduce str, include_self bool
 put put_ | accumulate bool
 cdist pdist pairwise_distance cosine_similarity | x1 Tensor, x2 Tensor, p Number
+squeeze_ | dim int|ints
+arange | end Number
+conv_tbc | pad int
+gumbel_softmax | eps Any
+asarray | copy bool|None
 index_put index_put_ | indices Tensors, values Tensor, accumulate bool
 elu celu leaky_relu softplus threshold hardshrink softshrink elu_ celu_ leaky_relu_ threshold_ |
 alpha Real, negative_slope Real, beta Real, threshold Real, value Real, lambd Real

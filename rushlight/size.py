@@ -68,10 +68,10 @@ def size_from(args: tuple) -> tuple[int, ...]:
         args = tuple(args[0])
     elif len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
-    out = []
+    out: list[int] = []
     for value in args:
         try:
-            if isinstance(value, float):
+            if isinstance(value, float) or (isinstance(value, bool) and not out):
                 raise TypeError
             out.append(value.__index__())
         except (AttributeError, TypeError):

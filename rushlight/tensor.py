@@ -16,7 +16,7 @@ from .autograd import op as _op
 from .autograd.backward import _bind_tensor as _bind_backward
 from .autograd.backward import backward as _run_backward
 from .autograd.function import _bind_tensor as _bind_function
-from .autograd.inplace import replay
+from .autograd.inplace import check_writable, replay
 from .autograd.mode import enable_grad, mode
 from .autograd.op import cpu, primitives
 from .conversion import parse_to
@@ -623,6 +623,9 @@ class Tensor(engines.TensorRecord):
                 f"Could not set tensor of type {dtypes.dtype_word(source.dtype)} to a tensor of type "
                 f"{dtypes.dtype_word(self.dtype)}"
             )
+        check_writable(self, False)
+        if mode.enabled and source is not None and source.requires_grad:
+            raise RuntimeError("set_(): derivative for set_ is not implemented, and the source requires grad")
         self._array = source._array if source is not None else cpu.empty((0,), self._array.dtype)
         return self
 

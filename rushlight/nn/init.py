@@ -57,6 +57,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     linear, conv*, sigmoid: 1; tanh: 5/3; relu: sqrt(2); leaky_relu: sqrt(2 / (1 + slope^2)), slope 0.01 unless `param`
     gives it; selu: 3/4. Errors: ValueError for other names, or a slope that is no number.
     """
+    if not isinstance(nonlinearity, str):
+        raise ValueError(f"calculate_gain(): Unsupported nonlinearity {nonlinearity}, expected a name")
     if nonlinearity in _GAIN_ONE:
         return 1
     if nonlinearity == "tanh":

@@ -224,13 +224,19 @@ def _check_addmv(input, mat, vec):
     not_bool(input, "addmv_impl_cpu")
 
 
+def _need_ranks(a, b):
+    """IndexError where a batch has too few dimensions to say what size the result has."""
+    for name, shape, least in (("batch1", a, 2), ("batch2", b, 3)):
+        if len(shape) < least:
+            raise IndexError(f"Dimension out of range: {name} must be a 3D tensor, got {len(shape)}D ({by(shape)})")
+
+
 def _check_baddbmm(input, batch1, batch2):
     _need_three("baddbmm", "input batch1 batch2", input, batch1, batch2)
     a, b = batch1._array.shape, batch2._array.shape
-    if len(a) < 3:
-        raise IndexError(f"Dimension out of range: batch1 must be a 3D tensor, got {len(a)}D ({by(a)})")
-    check_batches(a, b)
+    _need_ranks(a, b)
     _fits(input, (a[0], a[1], b[2]))
+    check_batches(a, b)
     if input.dtype is not batch1.dtype:
         raise RuntimeError(
             f"Input dtypes must be the same, got: input {dtype_word(input.dtype)}, batch1: {dtype_word(batch1.dtype)}, "
@@ -243,11 +249,10 @@ def _check_baddbmm(input, batch1, batch2):
 def _check_addbmm(input, batch1, batch2):
     _need_three("addbmm", "input batch1 batch2", input, batch1, batch2)
     a, b = batch1._array.shape, batch2._array.shape
-    if len(a) < 3:
-        raise IndexError(f"Dimension out of range: batch1 must be a 3D tensor, got {len(a)}D ({by(a)})")
+    _need_ranks(a, b)
+    _fits(input, (a[1], b[2]))
     if len(b) != 3 or len(a) != 3:
         raise RuntimeError(f"batch{1 if len(a) != 3 else 2} must be a 3D tensor")
-    _fits(input, (a[1], b[2]))
     if a[0] != b[0]:
         raise RuntimeError(f"batch1 and batch2 must have same number of batches, got {a[0]} and {b[0]}")
     if a[2] != b[1]:

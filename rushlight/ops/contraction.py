@@ -178,6 +178,9 @@ def einsum(*args):
     Operands are contracted from left to right, each pair by one batched matrix product.
     Errors: RuntimeError for subscripts that do not fit the operands.
     """
+    if not args or not isinstance(args[0], (str, Tensor)):
+        found = type(args[0]).__name__ if args else "nothing"
+        raise TypeError(f"einsum(): argument 'equation' (position 1) must be str, not {found}")
     terms, output, operands = _parse(args)
     terms, dots = _spread_ellipses(terms, operands)
     result_labels = _output_labels(terms, output, dots)
@@ -272,6 +275,8 @@ def tensordot(a, b, dims=2, out=None):
         if dims > min(len(x), len(y)):
             raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         first, second = list(range(-dims, 0)), list(range(dims))
+    elif not isinstance(dims, (tuple, list)) or len(dims) != 2:
+        raise RuntimeError(f"tensordot expects dims to be an int or two lists of ints, but got dims={dims}")
     else:
         first, second = (list(d) if isinstance(d, (list, tuple)) else [d] for d in dims)
     if len(first) != len(second):
@@ -362,6 +367,11 @@ def bilinear(input1, input2, weight, bias=None):
         raise RuntimeError(
             f"bilinear(): All tensors must have the same dtype, got input1: {dtype_word(input1.dtype)}, input2: "
             f"{dtype_word(input2.dtype)}, weight: {dtype_word(weight.dtype)}"
+        )
+    if bias is not None and bias.dtype is not input1.dtype:
+        raise RuntimeError(
+            f"bilinear(): All tensors must have the same dtype, got input1: {dtype_word(input1.dtype)} and bias: "
+            f"{dtype_word(bias.dtype)}"
         )
     if len(x) != len(y):
         raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(x)} and {len(y)}")

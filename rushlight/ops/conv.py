@@ -330,6 +330,8 @@ def _convolve_transposed(op, rank, input, weight, bias, stride, padding, output_
     x, w = tuple(input.shape), tuple(weight.shape)
     sizes = zip(x[2:], w[2:], stride, padding, dilation, output_padding)
     size = tuple([(i - 1) * s - 2 * p + d * (k - 1) + o + 1 for i, k, s, p, d, o in sizes])
+    if max(size) >= 1 << 62:
+        raise RuntimeError(f"{op}: sizes overflow: output size {list(size)} with stride={list(stride)}")
     if min(size) < 0 or 0 in w[2:]:
         raise RuntimeError(
             f"{op}: Given input size per channel: ({' x '.join(map(str, x[2:]))}). Calculated output size per channel: "

@@ -635,6 +635,8 @@ def where_function(condition, input=None, other=None, *, out=None):
     """input where condition holds, else other (broadcast); with one argument, the indices of its nonzero elements."""
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where() takes a condition, or a condition and both 'input' and 'other'")
     if condition.dtype is not bool_:
         if condition.dtype.category != 1 or condition.dtype.name != "uint8":
             raise RuntimeError(
@@ -672,9 +674,22 @@ def _real(bound):
     return bound
 
 
+def _number_bound(name, bound):
+    if isinstance(bound, Tensor):
+        if bound._array.ndim or bound.requires_grad:
+            raise TypeError(
+                f"clamp(): 'min' and 'max' must be two numbers or two tensors, got '{name}' as a tensor of shape "
+                f"{list(bound.shape)} and the other as a number"
+            )
+        return bound.item()
+    return bound
+
+
 def _clamped(op, input, min, max, out):
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if min is not None and max is not None and isinstance(min, Tensor) != isinstance(max, Tensor):
+        min, max = _number_bound("min", min), _number_bound("max", max)
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         result = input
         if min is not None:
@@ -750,6 +765,10 @@ class round_to_integer(Op):
 def round(input, *, decimals=0, out=None):  # noqa: A001
     """Round to the nearest integer (halves to even), or to `decimals` places."""
     if decimals:
+        if input.dtype.category < 2:
+            raise NotImplementedError(
+                f"\"round_cpu\" not implemented for '{dtype_title(input.dtype)}' with decimals={decimals}"
+            )
         scale = 10.0 ** builtin_abs(decimals)
         scaled_input = mul(input, scale) if decimals > 0 else _div(input, scale)
         result = primitives.round(scaled_input)

@@ -210,10 +210,16 @@ def _crop(src, index):
     return reshape(src, shape) if src._array.ndim != len(shape) else src
 
 
+def _source(src, value):
+    if src is None and value is None:
+        raise TypeError("scatter() missing 1 required argument: expected 'src' (a tensor) or 'value' (a number)")
+    return src if value is None else value
+
+
 @public(method=True, name="scatter")
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """A copy with src (tensor or number) written at the indices along `dim`."""
-    return _scatter(input, dim, index, src if value is None else value, reduce)
+    return _scatter(input, dim, index, _source(src, value), reduce)
 
 
 @public(method=True)
@@ -226,7 +232,7 @@ def scatter_add(input, dim, index, src):
 @public(method="scatter_", function=False)
 def scatter_(self, dim, index, src=None, *, value=None, reduce=None):
     """In-place scatter."""
-    src = src if value is None else value
+    src = _source(src, value)
     if reduce is not None:
         return self.copy_(_scatter(self, dim, index, src, reduce))
     axis = _check_scatter("scatter_", self, dim, index, src)

@@ -198,9 +198,9 @@ def block_diag(*tensors):
 @public(method=True, name="unbind")
 def unbind_function(input, dim=0):
     """A tuple of all slices along a dimension."""
-    if not input._array.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     dim = wrap_dim(dim, input._array.ndim)
+    if not input._array.ndim:
+        raise RuntimeError("unbind(): Dimension specified as 0 but tensor has no dimensions")
     return primitives.unbind(input, axis=dim) if input._array.shape[dim] else ()
 
 
@@ -287,6 +287,11 @@ def tensor_split(input, indices_or_sections, dim=0):
     dim = wrap_dim(dim, input._array.ndim)
     total = input._array.shape[dim]
     if isinstance(indices_or_sections, Tensor):
+        if indices_or_sections.dtype.name != "int64" or indices_or_sections._array.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero- or one-dimensional long tensor, got "
+                f"{indices_or_sections._dtype_shape()}"
+            )
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         if indices_or_sections > 1 << 27:

@@ -189,8 +189,8 @@ def bmm(input, mat2, *, out=None):
     need_tensor(input, "bmm", "input", 1)
     need_tensor(mat2, "bmm", "mat2", 2)
     check_batches(input._array.shape, mat2._array.shape)
-    same_titles(input, mat2)
     not_bool(input, "bmm")
+    same_titles(input, mat2)
     return into_same(out, _bmm(input, mat2))
 
 

@@ -220,6 +220,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator=None, out: Ten
     require_tensor("bernoulli", input)
     handle = handle_of(generator, "bernoulli")
     if p is not None:
+        if isinstance(p, Tensor) and not p._array.ndim and p.dtype.category < 2:
+            p = float(p.item())
         with no_grad():
             drawn = bernoulli_(Tensor._wrap(_contiguous_like(input._array)), p, generator=generator)._array
         result = _BERNOULLI(input, draw=lambda a: drawn)

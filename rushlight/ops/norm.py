@@ -132,6 +132,9 @@ def normalize_batch(input, running_mean, running_var, weight, bias, training, mo
             raise RuntimeError(f"{name} should contain {channels} elements not {value.numel()}")
     if len(shape) < 2:
         raise RuntimeError(f"batch_norm: expected an input (N, C, ...), but got shape {brackets(shape)}")
+    for name, value in named[:2]:
+        if value is not None and value.requires_grad:
+            raise RuntimeError(f"batch_norm is not differentiable with respect to '{name}', but it requires grad")
     _check_parameters("batch_norm", input, weight, bias, running_mean, running_var)
     y = primitives.batch_norm(
         input,

@@ -192,6 +192,8 @@ class unpool_planes(Op):
 
 def sizes(value, n, op, name) -> tuple[int, ...]:
     """An int, or a sequence of one or n ints, as n ints."""
+    if isinstance(value, bool):
+        raise TypeError(f"{op}(): argument '{name}' must be int or tuple of ints, not bool")
     if isinstance(value, int):
         return (int(value),) * n
     try:
@@ -392,7 +394,7 @@ def _adaptive(op, n, input, output_size):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if n > 1 and hasattr(output_size, "__len__") and input.ndim <= len(output_size):
         raise ValueError(f"{op}(): Input dimension should be at least {len(output_size) + 1}, got {input.ndim}")
-    if not isinstance(output_size, (int, tuple, list, type(None))):
+    if not isinstance(output_size, (int, tuple, list, type(None))) or isinstance(output_size, bool):
         raise TypeError(
             f"{op}(): argument 'output_size' must be int or tuple of ints, not {type(output_size).__name__}"
         )

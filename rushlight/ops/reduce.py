@@ -214,6 +214,8 @@ def sum_function(input, dim=None, keepdim=False, *, dtype=None, out=None):
         result = primitives.sum_all(input)
     else:
         result = primitives.sum(input, axes=_dims(dim, input), keepdims=bool(keepdim))
+    if dtype is dtypes.bool_:
+        result = promote.to_dtype(result, dtype)
     return result if out is None else into(out, result)
 
 
@@ -374,6 +376,8 @@ any_function, all_function = _truth("any"), _truth("all")
 @public(method=True)
 def cumsum(input, dim, *, dtype=None, out=None):
     """Running sum along a dimension."""
+    if dtype is dtypes.bool_:
+        raise NotImplementedError("\"cumsum_out_cpu\" not implemented for 'Bool'")
     input = _accumulating(input, dtype)
     axis = wrap_dim(dim, input._array.ndim)
     result = primitives.cumsum(input, axis=axis) if input._array.ndim else primitives.alias(input)

@@ -254,13 +254,23 @@ def random_(self: Tensor, *args, generator=None, **kwargs) -> Tensor:
             raise _not_implemented("random_kernel_cpu", self.dtype)
         return apply_inplace(_RANDOM, self, draw=lambda a: _xp.fill_bits(a, generator=handle))
     one_sided = "from" not in values
-    low = 0 if one_sided else _integer("random_", "from", values["from"])
+    low = 0 if one_sided else _limit("from", values["from"])
     high = values.get("to")
     if high is not None:
-        high = _integer("random_", "to", high)
+        high = _limit("to", high)
     low, high = integer_range(self.dtype, low, high)
     op = _RANDOM_TO if one_sided else _RANDOM_RANGE
     return apply_inplace(op, self, draw=lambda a: _xp.fill_integers(a, low=low, high=high, generator=handle))
+
+
+def _limit(name: str, value) -> int:
+    """A limit of random_."""
+    if isinstance(value, bool):
+        raise TypeError(f"random_(): argument '{name}' must be int, not bool")
+    value = _integer("random_", name, value)
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError(f"random_(): Overflow when unpacking long long: {name}={value}")
+    return value
 
 
 def _integer(op: str, name: str, value) -> int:
@@ -462,7 +472,7 @@ def randint(
     if len(args) > 3 or given.keys() - {"low", "high", "size"} or not {"high", "size"} <= given.keys():
         raise TypeError(f"randint(): expected (high, size) or (low, high, size), got {args} and {kw}")
     low, high = _integer("randint", "low", given.get("low", 0)), _integer("randint", "high", given["high"])
-    if hasattr(given["size"], "__index__"):
+    if hasattr(given["size"], "__index__") or isinstance(given["size"], (str, bytes, dict)):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(given['size']).__name__}")
     shape = _shape("randint", (given["size"],))
     dtype = _dtype(dtype, out, dtypes.int64)

@@ -211,6 +211,8 @@ def _check_pair(A, B, op, left):
 
 def _solve(A, B, left, op):
     check_matrix(A, "solve", square=True, low=True)
+    if not B._array.ndim:
+        raise RuntimeError("linalg.solve: The input tensor B must have at least 1 dimension, got a 0-d tensor")
     vector = _is_vector(A, B)
     if vector and not left:
         n = A._array.shape[-1]

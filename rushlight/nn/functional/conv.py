@@ -47,11 +47,9 @@ def _pair(op, name, value, least):
         )
     except TypeError:
         raise TypeError(f"{op}(): argument '{name}' must be tuple of ints, not {value!r}") from None
-    if len(pair) == 1:
-        pair *= 2
     if len(pair) != 2 or min(pair) < least:
         what = "greater than zero" if least else "non-negative"
-        raise RuntimeError(f"{op}: {name} should be one or two ints {what}, but got {value}")
+        raise RuntimeError(f"{op}: {name} should be an int or two ints {what}, but got {value}")
     return pair
 
 
@@ -67,6 +65,8 @@ def _geometry(op, kernel_size, dilation, padding, stride):
 def _windows(op, size, kernel, stride, padding, dilation):
     """Number of windows along each axis."""
     count = [(i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in zip(size, kernel, stride, padding, dilation)]
+    if max(count) >= 1 << 62:
+        raise RuntimeError(f"{op}: sizes overflow: {tuple(count)} windows with padding={padding}")
     if min(count) < 1:
         raise RuntimeError(
             f"{op}: Given an image of size {tuple(size)}, kernel_size={kernel}, dilation={dilation}, "

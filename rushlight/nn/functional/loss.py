@@ -65,6 +65,10 @@ def cross_entropy(
     reduction = _reduction(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
     if tuple(input.shape) == tuple(target.shape):
         return _probability_loss(input, target, weight, ignore_index, reduction, label_smoothing)
     return ops.class_loss(
@@ -119,6 +123,10 @@ def nll_loss(
     class number out of range; ValueError and RuntimeError for shapes.
     """
     reduction = _reduction(reduction, size_average, reduce)
+    if input.ndim > 1 and target.ndim and input.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
     return ops.class_loss("nll_loss", input, target, weight, ignore_index, 0.0, reduction, "nll_loss_out_frame")
 
 
@@ -182,8 +190,8 @@ def smooth_l1_loss(
     """With d = |input - target|: d^2 / (2 beta) where d < beta, else d - beta / 2."""
     _warn_about_shapes(input, target)
     reduction = _reduction(reduction, size_average, reduce)
-    if beta < 0:
-        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    if not beta >= 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     if beta == 0:
         return ops.pair_loss("l1", input, target, reduction)
     return ops.pair_loss("smooth_l1", input, target, reduction, beta)
@@ -195,8 +203,8 @@ def huber_loss(
     """With d = |input - target|: d^2 / 2 where d <= delta, else delta (d - delta / 2)."""
     _warn_about_shapes(input, target)
     reduction = _reduction(reduction)
-    if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    if not delta > 0:
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     if weight is not None:
         return _reduce(ops.pair_loss("huber", input, target, "none", delta) * weight, reduction)
     return ops.pair_loss("huber", input, target, reduction, delta)
@@ -245,6 +253,13 @@ def binary_cross_entropy_with_logits(
     reduction = _reduction(reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+    if input.dtype.category < 2:
+        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{dtype_title(input.dtype)}'")
+    if target.dtype.category < 2:
+        raise RuntimeError(
+            f"binary_cross_entropy_with_logits(): result type {dtype_title(input.dtype)} can't be cast to the desired "
+            f"output type {dtype_title(target.dtype)}, the target's; use target.to(input.dtype)"
+        )
     if pos_weight is not None:
         shape = broadcast_shapes(input.shape, pos_weight.shape)
         input, target, pos_weight = (t.expand(shape) for t in (input, target, pos_weight))
@@ -322,6 +337,13 @@ def gaussian_nll_loss(
             raise ValueError("var has negative entry/entries")
         spread: Tensor = input.detach() * 0 + var
     else:
+        if not isinstance(var, Tensor):
+            raise TypeError(f"gaussian_nll_loss(): argument 'var' must be Tensor or float, not {type(var).__name__}")
+        if var.dtype.category < 2:
+            raise RuntimeError(
+                f"gaussian_nll_loss(): result type Float can't be cast to the desired output type of var, "
+                f"{dtype_title(var.dtype)}"
+            )
         spread = var
         if var.numel() and bool((var < 0).any()):
             raise ValueError("var has negative entry/entries")
@@ -350,6 +372,8 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """input where target is 1, max(0, margin - input) where it is -1."""
     reduction = _reduction(reduction, size_average, reduce)
+    if input.dtype.category < 2:
+        margin = int(margin)  # as PyTorch, which computes in the input's type
     zero = input * 0
     positive = input.where(target != -1, zero)
     negative = (margin - input).clamp(min=0).where(target != 1, zero)
@@ -367,6 +391,11 @@ def soft_margin_loss(
     from .activation import softplus
 
     reduction = _reduction(reduction, size_average, reduce)
+    if broadcast_shapes(input.shape, target.shape) != tuple(input.shape):
+        raise RuntimeError(
+            f"soft_margin_loss(): output with shape {list(input.shape)} doesn't match the broadcast shape: the target "
+            f"has shape {list(target.shape)}"
+        )
     return _reduce(softplus(-target * input), reduction)
 
 
@@ -401,6 +430,10 @@ def cosine_embedding_loss(
     """1 - cos(input1, input2) where target is 1, max(0, cos - margin) where it is -1; along axis 1 (0 for vectors)."""
     reduction = _reduction(reduction, size_average, reduce)
     axis = target.dim()
+    if axis > 1:
+        raise RuntimeError(
+            f"cosine_embedding_loss(): 0D or 1D target tensor expected, multi-target not supported, got {axis}D"
+        )
     eps = 1e-12
     dot = (input1 * input2).sum(axis)
     size = ((input1 * input1).sum(axis) + eps) * ((input2 * input2).sum(axis) + eps)
@@ -424,6 +457,8 @@ def triplet_margin_loss(
 ) -> Tensor:
     """max(0, |a - p + eps| - |a - n + eps| + margin), p-norms over the last axis; swap takes min(|a - n|, |p - n|)."""
     reduction = _reduction(reduction, size_average, reduce)
+    if margin <= 0:
+        raise ValueError(f"triplet_margin_loss(): margin must be greater than 0, got {margin}")
     near = p_norm_of(anchor - positive + eps, p, -1)
     far = p_norm_of(anchor - negative + eps, p, -1)
     if swap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...dtypes import dtype_title
 from ...errors import brackets
 from ...ops import norm, pool
 from ...tensor import Tensor
@@ -37,6 +38,8 @@ def batch_norm(
     """
     if training:
         _require_several(input._array.shape, "value per channel")
+        if eps <= 0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     return norm.normalize_batch(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
@@ -76,6 +79,11 @@ def group_norm(
             raise RuntimeError(
                 f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of "
                 f"shape {brackets(value.shape)} and input of shape {brackets(shape)}"
+            )
+        if value is not None and value.dtype is not input.dtype and value.dtype.name != "float32":
+            raise RuntimeError(
+                f"group_norm(): mixed dtype (CPU): expect parameter to have scalar type of Float, got {name} of "
+                f"{value.dtype}"
             )
     groups = input.reshape(shape[0], num_groups, -1)
     y = norm.normalize_layer(groups, groups.shape[2:], None, None, eps).reshape(shape)
@@ -148,6 +156,8 @@ def rms_norm(input: Tensor, normalized_shape, weight: Tensor | None = None, eps:
             f"Expected weight to be of same shape as normalized_shape, but got weight of shape "
             f"{brackets(weight.shape)} and normalized_shape = {brackets(wanted)}"
         )
+    if input.dtype.category < 2:
+        raise NotImplementedError(f"\"rms_norm\" not implemented for '{dtype_title(input.dtype)}'")
     axes = tuple(range(len(shape) - len(wanted), len(shape)))
     if eps is None:
         eps = finfo(input.dtype).eps
@@ -159,6 +169,8 @@ def normalize(input: Tensor, p: float = 2.0, dim=1, eps: float = 1e-12, out: Ten
     """Divide by the p-norm along `dim`, or by eps where that is larger."""
     from ... import div
 
+    if isinstance(p, (str, complex)):
+        raise RuntimeError(f"normalize(): expected a real number as the order of the norm, got {p!r}")
     size = norm.p_norm_of(input, p, dim, keepdim=True).clamp_min(eps)
     return div(input, size.expand_as(input), out=out)
 

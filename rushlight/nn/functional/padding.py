@@ -60,6 +60,8 @@ def _widths(pad):
     widths = []
     for position, width in enumerate(pad):
         try:
+            if width is True or width is False and not position:
+                raise TypeError
             widths.append(operator.index(width))
         except TypeError:
             raise TypeError(

@@ -140,9 +140,13 @@ def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_siz
 
 def _lp_pool(n, input, norm_type, kernel_size, stride=None, ceil_mode=False):
     """sign(s) |s|^(1/p) with s = sum of x^p over the window: the p-norm for even p and non-negative x."""
+    if isinstance(norm_type, complex):
+        raise NotImplementedError(f"lp_pool{n}d(): norm_type must be a real number, got {norm_type}")
     norm = float(norm_type)
     if norm == float("inf"):
         return pool.max_pool(n, input, kernel_size, stride, 0, 1, ceil_mode, False)
+    if n > 1 and isinstance(kernel_size, (tuple, list)) and len(kernel_size) != n:
+        raise ValueError(f"lp_pool{n}d(): expected an int or {n} ints as kernel_size, got {kernel_size}")
     kernel = pool.sizes(kernel_size, n, f"lp_pool{n}d", "kernel_size")
     cells = functools.reduce(lambda a, b: a * b, kernel)
     mean = pool.avg_pool(n, input.pow(norm), kernel, stride, 0, ceil_mode, True, None)

@@ -181,6 +181,8 @@ class DataLoader:
         return self._iterator
 
     def _get_iterator(self):
+        if self.timeout and not self.num_workers:
+            raise AssertionError(f"DataLoader: timeout={self.timeout} needs workers; expected 0 with num_workers=0")
         return _WorkerIterator(self) if self.num_workers else _Iterator(self)
 
     def __len__(self):
