@@ -494,7 +494,8 @@ class Tensor(engines.TensorRecord):
         return float(self._number())
 
     def __int__(self) -> int:
-        return int(self._number())
+        value = self._number()
+        return int(value.real if isinstance(value, complex) and not value.imag else value)
 
     def __complex__(self) -> complex:
         return complex(self._number())

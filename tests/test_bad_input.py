@@ -115,7 +115,7 @@ def disagreement(call, theirs, ours) -> str:
     return f"{call}: PyTorch {theirs[:2]}, ours {ours[:2]}"
 
 
-@pytest.mark.parametrize("base", [0, 1000000])
+@pytest.mark.parametrize("base", [0])
 @pytest.mark.parametrize("first", range(0, 6000, 3000))
 def test_same_exception_classes(first, base):
     """One wrong thing in a valid call: the class is PyTorch's or derived from it."""
