@@ -71,6 +71,9 @@ PLANES = [  # large enough for the algorithms that want whole rows
     (2, 1, 90, 64, (6, 9), (3, 3), (1, 1), (0, 2), (1, 1)),  # the same, output rows longer than the input's
     (1, 1, 64, 32, (29, 61), (3, 3), (2, 2), (1, 1), (1, 1)),  # a stride, phases of different sizes
     (2, 2, 48, 30, (10, 28), (3, 3), (2, 2), (0, 1), (1, 1)),
+    (3, 1, 64, 32, (14, 14), (3, 3), (2, 2), (1, 1), (1, 1)),  # the same with narrow rows, a plane for each distance
+    (2, 1, 64, 40, (13, 15), (3, 4), (2, 2), (1, 2), (1, 1)),
+    (2, 1, 64, 32, (12, 12), (3, 3), (1, 2), (2, 2), (2, 1)),
     (2, 1, 96, 32, (331,), (3,), (2,), (1,), (1,)),
     (1, 1, 32, 29, (3, 5, 28), (3, 3, 3), (1, 2, 2), (1, 1, 1), (1, 1, 1)),
     (1, 1, 86, 64, (14, 1), (3, 3), (2, 2), (1, 1), (1, 1)),  # a phase without pixels
@@ -245,6 +248,19 @@ def test_stays_inside(fenced, case, at_end):
         _native.conv_grad_weight(near[2], near[0], w.shape, *geometry),
         _native.conv_grad_weight(g, x, w.shape, *geometry),
     )
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_pointwise_results_beyond_the_caches(shift):
+    """16 MB and more are written past the caches where rows begin with a cache line, and as usual where they do not."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 9, 128, 128 + shift), dtype=np.float32)
+    w = rng.standard_normal((257, 9, 1, 1), dtype=np.float32)
+    bias = np.linspace(-1, 1, 257, dtype=np.float32)
+    out = _native.conv(x, w, bias, (1, 1), (0, 0), (1, 1), 1, True)
+    expected = np.maximum(np.tensordot(w[:, :, 0, 0], x[0], 1) + bias[:, None, None], 0)[None]
+    size = np.tensordot(abs(w[:, :, 0, 0]), abs(x[0]), 1) + 1
+    assert (abs(out - expected) <= 2 * 11 * np.finfo(np.float32).eps * size).all()
 
 
 def test_fewer_outputs_than_windows():

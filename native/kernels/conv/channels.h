@@ -23,9 +23,9 @@ static bool channels_pay(int64_t rows, int64_t channels, int64_t taps) {
   return taps > 1 && channels * taps >= 256 && 8 * ceil_div(rows, nr) * nr <= 9 * rows;
 }
 
-// Whether rows of this many pixels fill tiles.
-static inline bool tiles_fill(int64_t width) {
-  return 4 * gemm::Even(width, gemm::kTileRows).size >= 3 * gemm::kTileRows;
+// Whether rows of this many pixels fill tiles to at least `part` of 12.
+static inline bool tiles_fill(int64_t width, int64_t part) {
+  return 12 * gemm::Even(width, gemm::kTileRows).size >= part * gemm::kTileRows;
 }
 
 // Weights of `count` channels from `first` on and the panel of `have` rows from `row` on, for one part after the other:

@@ -151,8 +151,10 @@ static bool run_images(const ConvShape& s, const T* source, const T* w, const T*
 template <class T>
 static Rows channels_rows(const ConvShape& s, int64_t rows, int64_t channels, const int64_t* count, int64_t along) {
   if (!channels_pay<T>(rows, channels, volume(s.kernel))) return Rows::phases;
-  if (tiles_fill(count[2]) && s.stride[0] <= 2 && s.stride[1] <= 2 && s.stride[2] <= 2) return Rows::whole;
-  return rows_per_tap(along) && tiles_fill(count[1] * count[2]) ? Rows::one_run : Rows::phases;
+  const bool few = s.stride[0] <= 2 && s.stride[1] <= 2 && s.stride[2] <= 2;
+  if (tiles_fill(count[2], count[2] > gemm::kTileRows ? 8 : 10) && few) return Rows::whole;
+  if (rows_per_tap(along) && tiles_fill(count[1] * count[2], 10)) return Rows::one_run;
+  return tiles_fill(count[2], 9) && few ? Rows::whole : Rows::phases;
 }
 
 template <class T>
@@ -264,16 +266,20 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
     if (low[i] < 0 || high >= s.output[i]) layout.copied = true;
     layout.axis[i] = {s.output[i], high - low[i] + 1, 1, 1, -low[i], 1, false};
   }
-  const PhaseAxis along = phase_axis(s, 2, 0);
-  const int64_t counts[3] = {phase_axis(s, 0, 0).count, phase_axis(s, 1, 0).count, along.count};
-  const Rows rows =
-      channels_rows<T>(s, s.in_channels, s.out_channels, counts, s.stride[1] == 1 && s.stride[2] == 1 ? along.taps : 0);
+  // Distances along x between what the taps read, and how many planes a copy for each takes. Rows of one stride phase
+  // apart in y are no run, unless every part goes to a plane of its own.
+  const int64_t counts[3] = {phase_axis(s, 0, 0).count, phase_axis(s, 1, 0).count, phase_axis(s, 2, 0).count};
+  const int64_t apart = s.stride[2] == 1 ? s.dilation[2] : 1;
+  int64_t planes = counts[2] > 0 ? (layout.axis[2].length - counts[2]) / apart + 1 : 0;
+  for (int64_t phase = 1; phase < phases[2]; ++phase)
+    if (phase_axis(s, 2, phase).count != counts[2]) planes = 0;  // rows of several lengths
+  const bool runs = s.stride[2] > 1 || s.stride[1] == 1;
+  const Rows rows = channels_rows<T>(s, s.in_channels, s.out_channels, counts, runs ? planes : 0);
   const bool by_channels = rows != Rows::phases;
-  const bool per_tap =
-      s.stride[2] == 1 && along.count > 0 && rows_per_tap(along.taps) && (!by_channels || rows == Rows::one_run);
+  const bool per_tap = rows_per_tap(planes) && (by_channels ? rows == Rows::one_run : s.stride[2] == 1);
   if (per_tap) {
     layout.copied = true;
-    layout.axis[2] = {s.output[2], along.count, along.taps, 1, -along.first, -s.dilation[2], true};
+    layout.axis[2] = {s.output[2], counts[2], planes, 1, -low[2], apart, true};
   }
   if (!layout.copied)
     for (int i = 0; i < 3; ++i) {
@@ -320,10 +326,8 @@ static bool grad_input(const ConvShape& s, const T* grad, const T* w, const T* b
           const int64_t tap[3] = {z, y, x};
           *offset = *index = 0;
           for (int i = 0; i < 3; ++i) {
-            if (i == 2 && per_tap)
-              *offset += tap[i] * block;
-            else
-              *offset += pitch[i] * (axis[i].first - axis[i].reach(tap[i]) - low[i]);
+            const int64_t shift = axis[i].first - axis[i].reach(tap[i]) - low[i];
+            *offset += i == 2 && per_tap ? shift / apart * block : shift * pitch[i];
             *index = *index * s.kernel[i] + axis[i].tap_first + tap[i] * axis[i].tap_step;
           }
         }

@@ -13,6 +13,7 @@
 #include "kernels/conv/source.h"
 #include "kernels/gemm/micro_kernel.h"
 #include "kernels/gemm/pack.h"
+#include "runtime/streaming.h"
 
 namespace rl::RL_ISA {
 
@@ -50,6 +51,7 @@ struct StoreRuns {
   int num_runs;
   const T* bias;
   bool relu;
+  bool stream;  // rows begin with a cache line, results are complete and go past the caches
 
   RL_INLINE V finish(V value, const gemm::TileAt& at, T b) const {
     if (!at.last) return value;
@@ -72,20 +74,38 @@ struct StoreRuns {
     }
   }
 
+  // The lines that a tile of one run goes to, asked for while it is computed.
+  RL_INLINE void prefetch(int64_t row, int rows) const {
+    if (num_runs != 1 || step != 1 || stream) return;
+    T* target = out + row * out_channel + runs[0].out;
+    for (int i = 0; i < rows; ++i, target += out_channel)
+      for (int j = 0; j < runs[0].len; j += V::lanes) __builtin_prefetch(target + j, 1);
+  }
+
+  template <bool past_caches, int rows, int vectors>
+  RL_INLINE void whole_lines(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      T* target = out + (at.row + i) * out_channel + runs[0].out;
+      const T b = bias ? bias[at.row + i] : T(0);
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) {
+        V value = acc[i][v];
+        if (!past_caches && !at.first) value += V::load(target + v * V::lanes);
+        value = finish(value, at, b);
+        past_caches ? value.stream(target + v * V::lanes) : value.store(target + v * V::lanes);
+      }
+    }
+  }
+
   template <int rows, int vectors>
   RL_INLINE void operator()(Vec<T> (&acc)[rows][vectors], const gemm::TileAt& at) const {
     constexpr int width = vectors * V::lanes;
     if (num_runs == 1 && step == 1 && runs[0].len == width) {
-#pragma GCC unroll 16
-      for (int i = 0; i < rows; ++i) {
-        T* target = out + (at.row + i) * out_channel + runs[0].out;
-        const T b = bias ? bias[at.row + i] : T(0);
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; ++v) {
-          V value = acc[i][v];
-          if (!at.first) value += V::load(target + v * V::lanes);
-          finish(value, at, b).store(target + v * V::lanes);
-        }
+      if (stream && uintptr_t(out + runs[0].out) % 64 == 0) {
+        whole_lines<true>(acc, at);
+      } else {
+        whole_lines<false>(acc, at);
       }
       return;
     }
@@ -352,6 +372,8 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
   for (int64_t tap = 0; tap < g.taps; ++tap) starts |= g.offset[tap];
   const bool whole_lines = g.images * g.source_image * int64_t(sizeof(T)) <= kFetchable &&
                            (uintptr_t(g.source) | uintptr_t(starts * int64_t(sizeof(T)))) % 64 == 0;
+  const bool stream = blocks.count == 1 && g.images * g.out_image * int64_t(sizeof(T)) >= stream_bytes() &&
+                      g.out_channel * int64_t(sizeof(T)) % 64 == 0;
   bool ok = true;  // only ever cleared, atomically
   parallel_tasks(g.groups * col_blocks.count * splits, [&](int64_t task) {
     const int64_t split = task % splits, rest = task / splits;
@@ -382,7 +404,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
                          packed + (j * (length + 1) + k) * nr);
       const T* a = g.a + group * g.rows * depth + g.rows * first;
       StoreRuns<T> store{g.out + group * g.rows * g.out_channel,     g.out_channel, g.out_step[2], nullptr, 0,
-                         g.bias ? g.bias + group * g.rows : nullptr, g.relu};
+                         g.bias ? g.bias + group * g.rows : nullptr, g.relu,        stream};
       for (int64_t i = first_panel; i < last_panel; ++i)
         for (int64_t j = 0; j < num_cols; ++j) {
           store.runs = runs + j * nr;
@@ -390,6 +412,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
           const gemm::TileAt at{panels.begin(i), 0, nr, b == 0, b + 1 >= blocks.count};
           const T* a_panel = a + panels.begin(i) * length;
           T* panel = packed + j * nr * (length + 1);
+          store.prefetch(at.row, int(panels.length(i)));
           if (i == first_panel && one_run(j)) {
             const gemm::CopyOffsetB<T> copy{source + runs[j * nr].source, offset + first, panel};
             run_rows<T, gemm::kTileVectors>(int(panels.length(i)), length, a_panel, copy, store, at);
@@ -399,6 +422,7 @@ static bool gather_packed(const Gather<T>& g, int64_t block) {
           }
         }
     }
+    if (stream) stream_barrier();
   });
   return ok;
 }
@@ -508,7 +532,8 @@ static bool gather_rows_tiles(const Gather<T>& all, const SourceLayout& layout, 
                          nullptr,
                          0,
                          g.bias ? g.bias + group * g.rows : nullptr,
-                         g.relu};
+                         g.relu,
+                         false};
       const T* a = g.a + group * g.rows * depth;
       Gather<T> last = g;  // a band of fewer rows ends earlier
       last.count[1] = min64(height, rows_left);
