@@ -138,6 +138,8 @@ def test_matmul_threads(threads):
             (60, 300, 60),
             (7, 129, 400),
             (130, 23, 300),
+            (128, 512, 400),  # wide: a thread packs its own columns of B
+            (200, 450, 300),  # as wide as that only if B has to be transposed
         ]:
             for turned in (False, True):
                 a = laid_out(rng, m, k, "row", np.float32)

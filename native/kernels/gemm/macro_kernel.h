@@ -54,7 +54,7 @@ struct Cut {
     return whole.count > threads && 3 * M >= 2 * count * Block<T>::mr ? Even::of(M, count) : whole;
   }
 
-  Cut(int64_t M, int64_t N, int64_t threads) : panels(cut_rows(M, threads)), groups(1, 1), blocks(1, 1) {
+  Cut(int64_t M, int64_t N, int64_t threads, bool b_copies) : panels(cut_rows(M, threads)), groups(1, 1), blocks(1, 1) {
     constexpr int64_t nr = Block<T>::nr, most = Block<T>::nc / nr;
     const int64_t b_panels = (N + nr - 1) / nr;
     if (threads == 1) {
@@ -71,8 +71,14 @@ struct Cut {
       if (widest > most) widest = most;
     }
     blocks = Even(b_panels, widest);
+    // Each thread packs the whole of what the cut does not divide. A panel of B that is not copied while it is used
+    // costs about twice a panel of A.
+    if (M < (b_copies ? N : 2 * N) && blocks.count % threads != 0) {
+      const int64_t count = (blocks.count + threads - 1) / threads * threads;
+      if (b_panels >= count * kNarrowest / 2) blocks = Even::of(b_panels, count);
+    }
     int64_t count = (wanted + blocks.count - 1) / blocks.count;
-    count = (count + threads - 1) / threads * threads;
+    if (blocks.count % threads != 0) count = (count + threads - 1) / threads * threads;
     groups = Even::of(panels.count, count < panels.count ? count : panels.count);
   }
 };
@@ -83,7 +89,7 @@ static bool multiply(int64_t M, int64_t N, int64_t K, const PackA& pack_a, const
   constexpr int64_t nr = Sizes::nr, lanes = Vec<T>::lanes;
   if (M <= 0 || N <= 0 || K <= 0) return true;
   const int64_t threads = double(M) * double(N) * double(K) < kSerialWork ? 1 : num_threads();
-  const Cut<T> cut(M, N, threads);
+  const Cut<T> cut(M, N, threads, pack_b.copies());
   const Even &panels = cut.panels, depths(K, Sizes::kc);
 
   // What the scratch of a thread holds: the B block of this pass over the columns, if the numbers agree.
