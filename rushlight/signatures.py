@@ -151,6 +151,11 @@ special_chebyshev_polynomial_w special_hermite_polynomial_h special_hermite_poly
 special_legendre_polynomial_p special_shifted_chebyshev_polynomial_t special_shifted_chebyshev_polynomial_u
 special_shifted_chebyshev_polynomial_v special_shifted_chebyshev_polynomial_w | input Tensor|Number, n Tensor|Number
 special_logsumexp | dim int|ints|None
+gradient | spacing Any, dim int|ints|None, edge_order int
+frexp | out Any
+histogram | bins int|Tensor, range Any, weight Tensor|None, density bool, out Any
+histogramdd | bins Any, range Any, weight Tensor|None, density bool
+polygamma_ | n int
 batch_norm instance_norm | weight Tensor|None, bias Tensor|None, running_mean Tensor|None, running_var Tensor|None
 convolution | bias Tensor|None
 """

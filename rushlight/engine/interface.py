@@ -424,6 +424,7 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "conj": ("a", "complex conjugate"),
         "digamma": ("a", "the derivative of log gamma"),
         "erfinv": ("a", "the inverse of erf"),
+        "frexp": ("a", "(mantissas in [0.5, 1), int32 exponents of 2)"),
         "gcd": ("a, b", "greatest common divisor"),
         "i0": ("a", "modified Bessel function of the first kind, order 0"),
         "lcm": ("a, b", "least common multiple"),

@@ -25,7 +25,14 @@ LATE = {
         "cross frobenius_norm matrix_exp matrix_power nuclear_norm orgqr vander",
         "cross matrix_exp matrix_power orgqr",
     ),
-    "special_functions": ("igamma igammac", "igamma igamma_ igammac igammac_"),
+    "differences": ("gradient", ""),
+    "histogram": ("histogram histogramdd", "histogram"),
+    "tensor_details": (
+        "resize_as_",
+        """__reversed__ const_data_ptr dim_order is_distributed is_set_to map2_ map_ new_empty_strided polygamma_
+        resize_as_ to_dense""",
+    ),
+    "special_functions": ("frexp igamma igammac", "frexp igamma igamma_ igammac igammac_"),
     "signal": ("stft istft", "stft istft"),
     "windows": ("bartlett_window blackman_window hamming_window hann_window kaiser_window", ""),
     "view_copies": (

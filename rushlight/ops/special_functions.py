@@ -1,4 +1,4 @@
-"""The special functions of torch.special that torch itself does not have, and igamma, igammac.
+"""The special functions of torch.special that torch itself does not have, and frexp, igamma, igammac.
 
 Those without a derivative in PyTorch (Bessel's of the first kinds, the polynomials) have none here either.
 """
@@ -13,7 +13,7 @@ from ..autograd.op import Op, cpu, named, primitives, public
 from ..errors import broadcast_shapes
 from ..tensor import Tensor
 from . import promote
-from .result import into
+from .result import into, named_result
 
 
 def _finish(result, out):
@@ -57,6 +57,47 @@ def _smooth(name, backward, node_name, doc):
     function.__name__ = function.__qualname__ = name
     function.__doc__ = doc
     return function
+
+
+# ---- parts of a number ----------------------------------------------------------------------------------------------
+
+
+class frexp_op(Op):
+    """(mantissa, exponent)"""
+
+    name, inputs, outputs, save, save_output, grad_name = "frexp", 1, 2, (), True, "FrexpBackward0"
+    non_differentiable = (1,)
+
+    def forward(xp, a):
+        return xp.frexp(a)
+
+    def backward(xp, g, saved, need):
+        exponent = saved[1]
+        return (xp.div(g[0], xp.exp2(_like(xp, exponent, g[0]))),)
+
+
+def _like(xp, whole, other):
+    if xp.differentiable:
+        return promote.to_dtype(whole, other.dtype)
+    return xp.cast(whole, dtype=other.dtype)
+
+
+@public(method=True)
+def frexp(input, *, out=None):
+    """(mantissa, exponent) with input = mantissa * 2^exponent, 0.5 <= |mantissa| < 1; 0, inf and NaN have exponent 0.
+
+    The exponent is int32. Errors: RuntimeError for types that are no real floating-point ones.
+    """
+    if not input.dtype.is_floating_point:
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    mantissa, exponent = primitives.frexp(input)
+    if out is None:
+        return named_result("frexp", mantissa=mantissa, exponent=exponent)
+    if out[1].dtype is not dtypes.int32:
+        raise RuntimeError(
+            f"torch.frexp() expects exponent to have int dtype but got {dtypes.dtype_word(out[1].dtype)}"
+        )
+    return named_result("frexp_out", mantissa=into(out[0], mantissa), exponent=into(out[1], exponent))
 
 
 # ---- the normal distribution ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["as_complex", "as_real", "conj", "digamma", "erfinv", "gcd", "i0", "lcm", "polygamma"]
+__all__ = ["as_complex", "as_real", "conj", "digamma", "erfinv", "frexp", "gcd", "i0", "lcm", "polygamma"]
 
 
 def conj(a: np.ndarray) -> np.ndarray:
@@ -133,3 +133,10 @@ def gcd(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def lcm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The least common multiple of integers, not negative."""
     return np.asarray(np.lcm(a, b))
+
+
+def frexp(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mantissas in [0.5, 1) and int32 exponents of 2; those of 0, inf and NaN are 0."""
+    wide = a.astype(np.float32) if a.itemsize < 4 else a
+    mantissa, exponent = np.frexp(wide)
+    return np.asarray(mantissa).astype(a.dtype), np.asarray(np.where(np.isfinite(wide), exponent, 0), np.int32)
