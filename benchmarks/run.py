@@ -5,7 +5,7 @@
     python benchmarks/run.py --filter matmul --threads 1 --quick --json benchmarks/results/today.json
 
 A ratio above 1 means rushlight is faster; ratios compare medians, shares of the machine's limits compare bests.
- Tables: kernels.py, conv.py, layers.py, overhead.py, models.py, sampling.py (lists ROWS) and import_time.py.
+ Tables: the modules of TABLES (lists ROWS) and import_time.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLES = ("kernels", "elementwise", "conv", "layers", "overhead", "models", "sampling")
+TABLES = ("kernels", "elementwise", "functions", "conv", "layers", "overhead", "calls", "models", "sampling")
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -13,6 +13,8 @@ from .ops.result import into
 from .size import size_from
 from .tensor import Tensor, _legacy_array
 
+_INT64 = cpu.to_engine_dtype(dtypes.int64)
+
 
 def finish(array, requires_grad=False) -> Tensor:
     """Wrap a new array, as a leaf that requires grad if asked."""
@@ -25,12 +27,11 @@ def finish(array, requires_grad=False) -> Tensor:
 def sizes_of(args, name="size") -> tuple[int, ...]:
     """The sizes of f(2, 3), f((2, 3)), checked."""
     sizes = size_from(args)
-    for s in sizes:
-        if s < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(sizes)}")
     count = 1
     for s in sizes:
         count *= s
+        if s < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(sizes)}")
     if count >= 1 << 62:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(sizes)}")
     return sizes
@@ -108,7 +109,8 @@ def empty(
     *size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None
 ):
     """Uninitialised."""
-    devices.check(device)
+    if device is not None:
+        devices.check(device)
     return _made(cpu.empty(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
 
 
@@ -120,14 +122,16 @@ def _made(array, out, requires_grad):
 @public()
 def zeros(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Zeros."""
-    devices.check(device)
+    if device is not None:
+        devices.check(device)
     return _made(cpu.zeros(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
 
 
 @public()
 def ones(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Ones."""
-    devices.check(device)
+    if device is not None:
+        devices.check(device)
     return _made(cpu.full(sizes_of(size), value=1, dtype=engine_dtype(dtype)), out, requires_grad)
 
 
@@ -150,7 +154,8 @@ def _need_tensor(input, name):
 
 def _like(name, make):
     def function(input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
-        devices.check(device)
+        if device is not None:
+            devices.check(device)
         _need_tensor(input, name)
         kind = input._array.dtype if dtype is None else engine_dtype(dtype)
         return input._like(finish(make(input._array, kind), requires_grad))
@@ -171,7 +176,9 @@ def _filled_like(a, kind, value):
 
 
 empty_like = _like("empty_like", _dense_like)
-zeros_like = _like("zeros_like", lambda a, kind: _filled_like(a, kind, 0))
+zeros_like = _like(
+    "zeros_like", lambda a, kind: cpu.zeros(a.shape, kind) if cpu.is_contiguous(a) else _filled_like(a, kind, 0)
+)
 ones_like = _like("ones_like", lambda a, kind: _filled_like(a, kind, 1))
 
 
@@ -207,9 +214,12 @@ def arange(
     start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
 ):
     """start, start + step, ... below end. Integer arguments give int64, any float the default float type."""
-    devices.check(device)
+    if device is not None:
+        devices.check(device)
     if end is None:
         start, end = 0, start
+    if type(start) is type(end) is type(step) is int and step == 1 and 0 <= end - start < 1 << 40 and dtype is None:
+        return _made(cpu.arange(start, end, 1, _INT64), out, requires_grad)
     start, end, step = _numbers("arange", start=start, end=end, step=step)
     _check_range(start, end, step)
     if dtype is None:

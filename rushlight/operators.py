@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from . import engine as engines
 from .arguments import checked
-from .autograd.op import METHODS, PUBLIC, cpu, primitives
+from .autograd.op import METHODS, PUBLIC, cpu, primitives, shortcut
 from .errors import warn_caller
-from .ops import elementwise, index
+from .ops import elementwise, index, promote
 from .tensor import Tensor
 
 _NUMBERS = (Tensor, bool, int, float, complex)
@@ -74,7 +74,15 @@ def _inplace(name):
                 return NotImplemented
         return method(self, other)
 
-    return operator
+    return native(operator, "inplace_binary" if name in ("add_", "sub_", "mul_") else "inplace_division", name[:-1])
+
+
+def native(operator, kind, name):
+    """The operator behind a shortcut to the op of that name."""
+    return shortcut(kind, name)(operator) if name in _SHORT else operator
+
+
+_SHORT = frozenset("add sub mul div floor_divide remainder pow eq ne lt le gt ge".split())
 
 
 _div, _mul = _checked("div"), _checked("mul")
@@ -113,15 +121,15 @@ OPERATORS = {
     "__mod__": _forward("remainder"),
     "__rmod__": _reflected("remainder"),
     "__imod__": _inplace("remainder_"),
-    "__pow__": _forward("pow"),
+    "__pow__": native(_forward("pow"), "binary", "pow"),
     "__rpow__": _reflected("pow"),
     "__ipow__": _inplace("pow_"),
-    "__eq__": _forward("eq"),
-    "__ne__": _forward("ne"),
-    "__lt__": _forward("lt"),
-    "__le__": _forward("le"),
-    "__gt__": _forward("gt"),
-    "__ge__": _forward("ge"),
+    "__eq__": native(_forward("eq"), "comparison", "eq"),
+    "__ne__": native(_forward("ne"), "comparison", "ne"),
+    "__lt__": native(_forward("lt"), "comparison", "lt"),
+    "__le__": native(_forward("le"), "comparison", "le"),
+    "__gt__": native(_forward("gt"), "comparison", "gt"),
+    "__ge__": native(_forward("ge"), "comparison", "ge"),
     "__and__": _forward("bitwise_and"),
     "__rand__": _reflected("bitwise_and"),
     "__iand__": _inplace("bitwise_and_"),
@@ -159,7 +167,7 @@ def _cast_method(dtype_name):
     target = dtypes.ALIASES.get(dtype_name) or dtypes.ALL[dtype_name]
 
     def method(self, *, memory_format=None):
-        return self.to(target)
+        return promote.to_dtype(self, target)
 
     method.__name__ = dtype_name
     method.__doc__ = f"The tensor converted to {target}."
@@ -197,6 +205,8 @@ def _transposed(name, message):
         axes = tuple(reversed(range(self._array.ndim)))
         return primitives.permute(self, axes=axes)
 
+    if name == "T":
+        return property(shortcut("transposed", "permute")(get), doc=message)
     return property(get, doc=message)
 
 

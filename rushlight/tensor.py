@@ -151,9 +151,7 @@ class Tensor(engines.TensorRecord):
     # ---- what it is
     # ---------------------------------------------------------------------------------------------------
 
-    @property
-    def shape(self) -> Size:
-        return _make(self._array.shape)
+    shape = property(engines.shape_of)
 
     def size(self, dim=None):
         """The shape, or one size."""
@@ -545,6 +543,8 @@ class Tensor(engines.TensorRecord):
         """Convert: to(dtype), to(device), to(device, dtype), to(other); the tensor itself when nothing changes."""
         from .ops.promote import to_dtype
 
+        if len(args) == 1 and not kwargs and type(args[0]) is dtypes.DType:
+            return to_dtype(self, args[0])
         device, dtype, copy, _ = parse_to(args, kwargs)
         devices.check(device)
         result = self if dtype is None else to_dtype(self, dtype)
@@ -748,6 +748,7 @@ def _legacy_array(args, dtype):
 
 Tensor._tensor_class = Tensor
 engines.set_tensor_class(Tensor)
+engines.set_size_class(Size)
 _op._bind_tensor(Tensor)
 _bind_backward(Tensor)
 _bind_function(Tensor)
@@ -785,6 +786,7 @@ def complete_class(late: dict[str, str]) -> None:
     install_methods([name for name in _op.METHODS if name not in Tensor.__dict__])
     for name, family in late.items():
         setattr(Tensor, name, LateMethod(name, family))
+    setattr(Tensor, "size", _op.shortcut("size")(Tensor.size))  # noqa: B010
     for name in "type_as is_same_size set_ size stride requires_grad_".split():
         setattr(Tensor, name, checked(getattr(Tensor, name), name, "Tensor"))
     for name, function in OPERATORS.items():

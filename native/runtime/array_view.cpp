@@ -4,6 +4,8 @@
 
 namespace rl {
 
+int bfloat16_typenum = -1;
+
 static void* numpy_malloc(void*, size_t bytes) { return allocate(bytes); }
 static void* numpy_calloc(void*, size_t count, size_t size) {
   size_t bytes;

@@ -17,6 +17,8 @@
 
 namespace rl {
 
+extern int bfloat16_typenum;  // of NumPy arrays; -1 until it is known
+
 // rushlight.OutOfMemoryError, a RuntimeError (as PyTorch's) and a MemoryError; made by module.cpp's init.
 extern PyObject* out_of_memory_error;
 // Sets it for a request of `bytes` and returns nullptr: `return out_of_memory(bytes);` when allocate or scratch fails.

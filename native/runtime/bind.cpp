@@ -120,8 +120,7 @@ static PyObject* build_info(PyObject*, PyObject*) {
                        RL_CXX_FLAGS, "instruction_sets", RL_ISA_NAMES, "sanitizer", sanitizer);
 }
 
-// empty(shape tuple, dtype number) -> uninitialised array from the caching allocator
-static PyObject* empty(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+static PyArrayObject* empty_array(PyObject* const* args, Py_ssize_t nargs) {
   if (nargs != 2 || !PyTuple_Check(args[0])) {
     PyErr_SetString(PyExc_TypeError, "empty: expected (shape tuple, type number)");
     return nullptr;
@@ -135,7 +134,21 @@ static PyObject* empty(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (!as_ints(args[0], ndim, shape, "empty", "shape") || !as_int(args[1], &typenum, "empty", "dtype")) return nullptr;
   npy_intp dims[NPY_MAXDIMS];
   for (int i = 0; i < ndim; ++i) dims[i] = shape[i];
-  return reinterpret_cast<PyObject*>(new_array(ndim, dims, int(typenum)));
+  return new_array(ndim, dims, int(typenum));
+}
+
+// empty(shape tuple, dtype number) -> uninitialised array from the caching allocator
+static PyObject* empty(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  return reinterpret_cast<PyObject*>(empty_array(args, nargs));
+}
+// zeros(shape tuple, dtype number)
+static PyObject* zeros(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  PyArrayObject* a = empty_array(args, nargs);
+  if (a && PyArray_NBYTES(a)) {
+    GilRelease nogil(PyArray_SIZE(a));
+    __builtin_memset(PyArray_DATA(a), 0, size_t(PyArray_NBYTES(a)));
+  }
+  return reinterpret_cast<PyObject*>(a);
 }
 
 PyMethodDef runtime_methods[] = {
@@ -144,6 +157,7 @@ PyMethodDef runtime_methods[] = {
     {"available_isas", available_isas, METH_NOARGS, "Instruction sets this machine can run, narrowest first."},
     {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(empty)), METH_FASTCALL,
      "Uninitialised array."},
+    {"zeros", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(zeros)), METH_FASTCALL, "Array of zeros."},
     {"get_num_threads", get_num_threads, METH_NOARGS, "Threads a parallel region may use, the caller included."},
     {"set_num_threads", set_threads, METH_O, "Set it; at least 1."},
     {"default_num_threads", default_threads, METH_NOARGS, "What it is unless set, worked out afresh."},

@@ -167,6 +167,29 @@ static PyObject* edge_of_object(PyObject*, PyObject* tensor) {
   return edge_of(tensor);
 }
 
+// shape_of(tensor): its shape as a Size, a subclass of tuple
+static PyTypeObject* size_class = nullptr;
+static PyObject* shape_of(PyObject*, PyObject* tensor) {
+  if (!is_tensor(tensor) || !PyArray_Check(field(tensor, kArray)) || !size_class)
+    return PyErr_Format(PyExc_TypeError, "shape_of: expected a tensor, got %R", tensor);
+  auto* a = reinterpret_cast<PyArrayObject*>(field(tensor, kArray));
+  PyObject* shape = size_class->tp_alloc(size_class, PyArray_NDIM(a));
+  for (int d = 0; shape && d < PyArray_NDIM(a); ++d) {
+    PyObject* size = PyLong_FromLongLong(PyArray_DIM(a, d));
+    if (!size) Py_CLEAR(shape);
+    if (shape) PyTuple_SET_ITEM(shape, d, size);
+  }
+  return shape;
+}
+static PyObject* set_size_class(PyObject*, PyObject* cls) {
+  if (!PyType_Check(cls) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), &PyTuple_Type))
+    return PyErr_Format(PyExc_TypeError, "set_size_class: expected a subclass of tuple, got %R", cls);
+  PyObject* old = reinterpret_cast<PyObject*>(size_class);
+  size_class = reinterpret_cast<PyTypeObject*>(Py_NewRef(cls));
+  Py_XDECREF(old);
+  Py_RETURN_NONE;
+}
+
 static PyObject* set_tensor_class(PyObject*, PyObject* cls) {
   if (!PyType_Check(cls) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(cls), &TensorRecord::type)) {
     PyErr_SetString(PyExc_TypeError, "set_tensor_class: expected a subclass of TensorRecord");
@@ -190,6 +213,8 @@ bool add_records(PyObject* module) {
 PyMethodDef records_methods[] = {{"wrap", wrap, METH_O, "A new Tensor on an array."},
                                  {"next_seq", take_seq, METH_NOARGS, "The number of the next node."},
                                  {"edge_of", edge_of_object, METH_O, "Where the gradient of a tensor goes, or None."},
+                                 {"shape_of", shape_of, METH_O, "The shape of a tensor, as a Size."},
+                                 {"set_size_class", set_size_class, METH_O, "The class that shape_of makes."},
                                  {"set_tensor_class", set_tensor_class, METH_O, "The class that wrap makes."},
                                  {nullptr, nullptr, 0, nullptr}};
 

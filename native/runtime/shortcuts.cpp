@@ -1,48 +1,25 @@
-// The commonest calls of cheap functions, without Python in between: view, reshape, flatten, transpose, permute,
-// unsqueeze and x[...] with plain ints (and slices), linear on matrices. A Shortcut stands for a Python function of the
-// same arguments and hands it every call that is not one of these, errors included; it binds as a method as functions
-// do.
+// The commonest calls of cheap functions, without Python in between: view, reshape, flatten, transpose, permute, T,
+// squeeze, unsqueeze, expand, size and x[...] with plain ints (and slices), linear on matrices, cat, writes in place. A
+// Shortcut stands for a Python function of the same arguments and hands it every call that is not one of these, errors
+// included; it binds as a method as functions do.
 
+#include "runtime/shortcut.h"
+
+#include <cfloat>
+#include <cmath>
 #include <cstddef>
 
-#include "runtime/array_view.h"
 #include "runtime/bindings.h"
-#include "runtime/op_record.h"
 
 namespace rl {
 
-enum Kind { kViewCall, kReshape, kFlatten, kTranspose, kPermute, kUnsqueeze, kGetItem, kLinear, kKinds };
-static const char* const kind_names[kKinds] = {"view",    "reshape",   "flatten", "transpose",
-                                               "permute", "unsqueeze", "getitem", "linear"};
-static const int kind_ops[kKinds] = {1, 1, 1, 1,
-                                     1, 1, 3, 2};  // getitem: select, slice, unsqueeze; linear: with bias, without
-
-struct Shortcut {
-  PyObject_HEAD vectorcallfunc vectorcall;
-  PyObject *dict, *weak_references, *function, *op[3];
-  int kind;
-};
-
-static PyObject *shape_names, *axes_names, *axis_names, *select_names, *slice_names;  // tuples of keywords
-
-// `not_mine`: the call is for the Python function; no exception is set.
-static PyObject* not_mine(bool* mine) {
-  *mine = false;
-  return nullptr;
-}
+static PyObject *shape_names, *axes_names, *axis_names, *select_names, *slice_names,
+    *concat_names;  // tuples of keywords
 
 static PyObject* call_op(PyObject* op, PyObject* tensor, PyObject* names, PyObject* value) {
   if (!value) return nullptr;
   PyObject* arguments[] = {tensor, value};
   return PyObject_Vectorcall(op, arguments, 1, names);
-}
-
-// An exact int that fits; false otherwise, without an exception.
-static bool plain_int(PyObject* object, int64_t* value) {
-  if (!PyLong_CheckExact(object)) return false;
-  int overflow;
-  *value = PyLong_AsLongLongAndOverflow(object, &overflow);
-  return !overflow;
 }
 
 // f(2, 3) or f((2, 3)): the ints, at most NPY_MAXDIMS; false if it is anything else.
@@ -84,15 +61,22 @@ static bool resolve(int64_t* shape, int ndim, int64_t size) {
   return true;
 }
 
-static PyObject* view_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+static PyObject* view_as(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool always_fits,
+                         bool* mine) {
   auto* a = reinterpret_cast<PyArrayObject*>(field(self, kArray));
   int64_t shape[NPY_MAXDIMS];
   int ndim;
-  const bool always_fits = f->kind == kViewCall || PyArray_IS_C_CONTIGUOUS(a);
   if (!nargs || !always_fits || !plain_ints(args, nargs, shape, &ndim) || !resolve(shape, ndim, PyArray_SIZE(a)))
     return not_mine(mine);
   Ref sizes(tuple_of(shape, ndim));
   return call_op(f->op[0], self, shape_names, sizes.object);
+}
+
+static PyObject* view_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  return view_as(f, self, args, nargs, true, mine);
+}
+static PyObject* reshape_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  return view_as(f, self, args, nargs, PyArray_IS_C_CONTIGUOUS(array_of(self)), mine);
 }
 
 // flatten(): all dimensions of a contiguous tensor
@@ -143,8 +127,7 @@ static PyObject* unsqueeze_call(Shortcut* f, PyObject* self, PyObject* const* ar
   return call_op(f->op[0], self, axis_names, axis.object);
 }
 
-// start:stop with ints or nothing, step 1; false if it is anything else.
-static bool plain_slice(PyObject* object, int64_t size, Py_ssize_t* start, Py_ssize_t* stop) {
+bool plain_slice(PyObject* object, int64_t size, Py_ssize_t* start, Py_ssize_t* stop) {
   if (!PySlice_Check(object)) return false;
   auto* s = reinterpret_cast<PySliceObject*>(object);
   if (s->step != Py_None || (s->start != Py_None && !PyLong_CheckExact(s->start)) ||
@@ -179,9 +162,7 @@ static PyObject* call_unsqueeze(Shortcut* f, PyObject* tensor, int axis) {
   return call_op(f->op[2], tensor, axis_names, at.object);
 }
 
-// Whether a tuple of plain ints and slices, None and at most one `...` fits the shape of `a`; *skipped: the dimensions
-// that `...` stands for.
-static bool fits(PyObject* key, PyArrayObject* a, int* skipped) {
+bool basic_key_fits(PyObject* key, PyArrayObject* a, int* skipped) {
   const Py_ssize_t count = PyTuple_GET_SIZE(key);
   const int ndim = PyArray_NDIM(a);
   int used = 0, added = 0, ellipses = 0;
@@ -215,7 +196,7 @@ static bool fits(PyObject* key, PyArrayObject* a, int* skipped) {
 static PyObject* tuple_item(Shortcut* f, PyObject* self, PyObject* key, bool* mine) {
   auto* a = reinterpret_cast<PyArrayObject*>(field(self, kArray));
   int skipped;
-  if (!fits(key, a, &skipped)) return not_mine(mine);
+  if (!basic_key_fits(key, a, &skipped)) return not_mine(mine);
   Ref view(Py_NewRef(self));
   for (Py_ssize_t i = 0, axis = 0, dim = 0; i < PyTuple_GET_SIZE(key); ++i) {
     PyObject* item = PyTuple_GET_ITEM(key, i);
@@ -285,18 +266,146 @@ static PyObject* linear_call(Shortcut* f, PyObject* self, PyObject* const* args,
   return PyObject_Vectorcall(f->op[bias == Py_None], arguments, 3, nullptr);
 }
 
-using Handler = PyObject* (*)(Shortcut*, PyObject*, PyObject* const*, Py_ssize_t, bool*);
-static const Handler handlers[kKinds] = {view_call,    view_call,      flatten_call, transpose_call,
-                                         permute_call, unsqueeze_call, getitem_call, linear_call};
+// All dimensions reversed; a number of dimensions other than 2 is deprecated in PyTorch, and Python's business.
+static PyObject* transposed_call(Shortcut* f, PyObject* self, PyObject* const*, Py_ssize_t nargs, bool* mine) {
+  if (nargs || PyArray_NDIM(array_of(self)) != 2) return not_mine(mine);
+  const int64_t axes[] = {1, 0};
+  Ref order(tuple_of(axes, 2));
+  return call_op(f->op[0], self, axes_names, order.object);
+}
+
+// squeeze(dim) of a dimension of size 1
+static PyObject* squeeze_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  PyArrayObject* a = array_of(self);
+  int64_t dim;
+  if (nargs != 1 || !plain_int(args[0], &dim) || !wrap(&dim, PyArray_NDIM(a))) return not_mine(mine);
+  const int64_t count = PyArray_DIM(a, int(dim)) == 1;
+  Ref axes(tuple_of(&dim, int(count)));
+  return call_op(f->op[0], self, axes_names, axes.object);
+}
+
+// expand(2, -1, 4): -1 keeps a size
+static PyObject* expand_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  PyArrayObject* a = array_of(self);
+  int64_t shape[NPY_MAXDIMS];
+  int ndim;
+  if (!nargs || !plain_ints(args, nargs, shape, &ndim) || ndim < PyArray_NDIM(a)) return not_mine(mine);
+  for (int d = 0; d < ndim; ++d) {
+    const int from = d - (ndim - PyArray_NDIM(a));
+    if (from >= 0 && shape[d] == -1) shape[d] = PyArray_DIM(a, from);
+    if (shape[d] < 0 || (from >= 0 && PyArray_DIM(a, from) != 1 && PyArray_DIM(a, from) != shape[d]))
+      return not_mine(mine);
+  }
+  Ref sizes(tuple_of(shape, ndim));
+  return call_op(f->op[0], self, shape_names, sizes.object);
+}
+
+// size(dim)
+static PyObject* size_call(Shortcut*, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  PyArrayObject* a = array_of(self);
+  int64_t dim;
+  if (nargs != 1 || !plain_int(args[0], &dim) || !wrap(&dim, PyArray_NDIM(a))) return not_mine(mine);
+  return PyLong_FromLongLong(PyArray_DIM(a, int(dim)));
+}
+
+// cat([x, y, ...], dim) of tensors of one type whose other sizes agree. The first argument is no tensor.
+static PyObject* cat_call(Shortcut* f, PyObject* list, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  if (!PyList_CheckExact(list) && !PyTuple_CheckExact(list)) return not_mine(mine);
+  const Py_ssize_t count = PySequence_Fast_GET_SIZE(list);
+  int64_t axis = 0;
+  if (!count || nargs > 1 || (nargs == 1 && !plain_int(args[0], &axis))) return not_mine(mine);
+  PyArrayObject* first = nullptr;
+  Ref sizes(PyTuple_New(count)), tensors(PyTuple_New(count));
+  if (!sizes || !tensors) return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    PyObject* x = PySequence_Fast_GET_ITEM(list, i);
+    if (!is_tensor(x) || !PyArray_Check(field(x, kArray))) return not_mine(mine);
+    PyArrayObject* a = array_of(x);
+    if (!first) {
+      first = a;
+      if (!PyArray_NDIM(a) || !wrap(&axis, PyArray_NDIM(a))) return not_mine(mine);
+    }
+    if (PyArray_TYPE(a) != PyArray_TYPE(first) || PyArray_NDIM(a) != PyArray_NDIM(first)) return not_mine(mine);
+    for (int d = 0; d < PyArray_NDIM(a); ++d)
+      if (d != axis && PyArray_DIM(a, d) != PyArray_DIM(first, d)) return not_mine(mine);
+    if (PyArray_NDIM(a) == 1 && !PyArray_DIM(a, 0)) return not_mine(mine);  // left out
+    PyTuple_SET_ITEM(sizes.object, i, PyLong_FromLongLong(PyArray_DIM(a, int(axis))));
+    PyTuple_SET_ITEM(tensors.object, i, Py_NewRef(x));
+  }
+  Ref at(PyLong_FromLongLong(axis));
+  if (!at) return nullptr;
+  PyObject* arguments[] = {tensors.object, at.object, sizes.object};
+  return as_op(f->op[0])->vectorcall(f->op[0], arguments, 1, concat_names);
+}
+
+// f(x, y) of float tensors of one type, or a number; comparisons of integers too
+static PyObject* binary(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool ints, bool* mine) {
+  const int type = PyArray_TYPE(array_of(self));
+  const bool floats = type == NPY_FLOAT32 || type == NPY_FLOAT64;
+  if (nargs != 1 || !(floats || (ints && (type == NPY_INT64 || type == NPY_INT32)))) return not_mine(mine);
+  PyObject* other = args[0];
+  int64_t number;
+  if (is_tensor(other) ? !PyArray_Check(field(other, kArray)) || PyArray_TYPE(array_of(other)) != type
+                       : !(floats && PyFloat_CheckExact(other)) && !plain_int(other, &number))
+    return not_mine(mine);
+  if (type == NPY_FLOAT32 && PyFloat_CheckExact(other)) {
+    const double value = PyFloat_AS_DOUBLE(other);
+    if (std::isfinite(value) && std::fabs(value) > FLT_MAX) return not_mine(mine);
+  }
+  PyObject* arguments[] = {self, other};
+  PyObject* result = PyObject_Vectorcall(f->op[0], arguments, 2, nullptr);
+  if (result) return result;
+  PyErr_Clear();  // shapes that do not fit: the function says so in PyTorch's words
+  return not_mine(mine);
+}
+static PyObject* binary_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  return binary(f, self, args, nargs, false, mine);
+}
+static PyObject* comparison_call(Shortcut* f, PyObject* self, PyObject* const* args, Py_ssize_t nargs, bool* mine) {
+  return binary(f, self, args, nargs, true, mine);
+}
+
+struct KindInfo {
+  const char* name;
+  int ops;
+  Handler handler;
+  bool list;  // the first argument is a list of tensors
+};
+static const KindInfo kinds[] = {
+    {"view", 1, view_call, false},
+    {"reshape", 1, reshape_call, false},
+    {"flatten", 1, flatten_call, false},
+    {"transpose", 1, transpose_call, false},
+    {"permute", 1, permute_call, false},
+    {"unsqueeze", 1, unsqueeze_call, false},
+    {"getitem", 3, getitem_call, false},  // select, slice, unsqueeze
+    {"linear", 2, linear_call, false},    // with bias, without
+    {"transposed", 1, transposed_call, false},
+    {"squeeze", 1, squeeze_call, false},
+    {"expand", 1, expand_call, false},
+    {"size", 0, size_call, false},
+    {"cat", 1, cat_call, true},
+    {"binary", 1, binary_call, false},
+    {"comparison", 1, comparison_call, false},
+    {"inplace_binary", 1, inplace_binary_call, false},
+    {"inplace_division", 1, inplace_division_call, false},
+    {"inplace_unary", 1, inplace_unary_call, false},
+    {"fill", 0, fill_call, false},
+    {"zero", 0, zero_call, false},
+    {"copy", 0, copy_call, false},
+    {"setitem", 0, setitem_call, false},
+};
+constexpr int kKinds = int(sizeof(kinds) / sizeof(kinds[0]));
 
 static PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* keywords) {
   auto* f = reinterpret_cast<Shortcut*>(self);
   const Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
-  if (nargs >= 1 && !(keywords && PyTuple_GET_SIZE(keywords)) && is_tensor(args[0]) &&
-      PyArray_Check(field(args[0], kArray))) {
+  const KindInfo& kind = kinds[f->kind];
+  if (nargs >= 1 && !(keywords && PyTuple_GET_SIZE(keywords)) &&
+      (kind.list || (is_tensor(args[0]) && PyArray_Check(field(args[0], kArray))))) {
     bool mine = true;
-    Ref tensor(Py_NewRef(args[0]));
-    PyObject* result = handlers[f->kind](f, tensor.object, args + 1, nargs - 1, &mine);
+    Ref first(Py_NewRef(args[0]));
+    PyObject* result = kind.handler(f, first.object, args + 1, nargs - 1, &mine);
     if (mine) return result;
   }
   return PyObject_Vectorcall(f->function, args, nargsf, keywords);
@@ -308,13 +417,13 @@ static PyObject* create(PyTypeObject* type, PyObject* args, PyObject* keywords) 
   const char* name;
   PyObject *function, *op[3] = {};
   static const char* const names[] = {"kind", "function", "op", "op2", "op3", nullptr};
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "sOO|OO:Shortcut", const_cast<char**>(names), &name, &function,
+  if (!PyArg_ParseTupleAndKeywords(args, keywords, "sO|OOO:Shortcut", const_cast<char**>(names), &name, &function,
                                    &op[0], &op[1], &op[2]))
     return nullptr;
   int kind = 0;
-  while (kind < kKinds && PyOS_stricmp(name, kind_names[kind]) != 0) ++kind;
+  while (kind < kKinds && PyOS_stricmp(name, kinds[kind].name) != 0) ++kind;
   if (kind == kKinds) return PyErr_Format(PyExc_ValueError, "Shortcut: no such kind: %s", name);
-  for (int i = 0; i < kind_ops[kind]; ++i)
+  for (int i = 0; i < kinds[kind].ops; ++i)
     if (!op[i] || !as_op(op[i])) return PyErr_Format(PyExc_TypeError, "Shortcut: '%s' needs its ops", name);
   auto* self = reinterpret_cast<Shortcut*>(type->tp_alloc(type, 0));
   if (!self) return nullptr;
@@ -385,6 +494,7 @@ bool add_shortcuts(PyObject* module) {
   axis_names = Py_BuildValue("(s)", "axis");
   select_names = Py_BuildValue("(ss)", "axis", "index");
   slice_names = Py_BuildValue("(ssss)", "axis", "start", "stop", "step");
+  concat_names = Py_BuildValue("(ss)", "axis", "sizes");
   PyTypeObject& type = shortcut_type;
   type.tp_basicsize = sizeof(Shortcut);
   type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
@@ -402,8 +512,8 @@ bool add_shortcuts(PyObject* module) {
   type.tp_getset = attributes;
   type.tp_getattro = PyObject_GenericGetAttr;
   type.tp_setattro = PyObject_GenericSetAttr;
-  return shape_names && axes_names && axis_names && select_names && slice_names && PyType_Ready(&type) == 0 &&
-         PyModule_AddObjectRef(module, "Shortcut", reinterpret_cast<PyObject*>(&type)) == 0;
+  return shape_names && axes_names && axis_names && select_names && slice_names && concat_names &&
+         PyType_Ready(&type) == 0 && PyModule_AddObjectRef(module, "Shortcut", reinterpret_cast<PyObject*>(&type)) == 0;
 }
 
 }  // namespace rl

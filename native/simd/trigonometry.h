@@ -1,10 +1,9 @@
 #pragma once
-// sin, cos, pow and erfc on vectors of float and double. Measured largest errors, in units of the last place (float,
-// double): sin and cos 1.6, 2.3; pow (float) 0.51; erfc (float) 0.8; tests/kernels/test_elementwise.py bounds them.
+// sin, cos, tan, sinh and cosh on vectors of float and double. Measured largest errors, in units of the last place
+// (float, double): sin and cos 1.6, 2.3; tests/kernels/test_elementwise.py bounds them.
 //
-// float works in double where that is simpler than carrying a remainder: reduction of an angle by multiples of pi / 2,
-// y log(x), -x^2. Lanes that a vector form does not cover (angles from 2^20 on, and for pow zeros, infinities and NaN)
-// send their whole vector through the C library.
+// float works in double where that is simpler than carrying a remainder: reduction of an angle by multiples of pi / 2.
+// Angles from 2^20 on send their whole vector through the C library.
 
 #include <cmath>
 
@@ -137,67 +136,53 @@ RL_INLINE Vec<T> cos(Vec<T> x) {
   return lanewise(x, [](T a) { return T(sizeof(T) == 4 ? __builtin_cosf(float(a)) : __builtin_cos(double(a))); });
 }
 
-// a^b for float values in double: 2^(b log2 a), a positive and finite, the exponent kept to where float is 0 or
-// infinite. log2 (1 + f) is the series in s = f / (2 + f), |s| < 0.172, to 2^-39 of its value; 2^r, |r| <= 1/2, is to
-// 2^-32: with |b log2 a| <= 150 where the result is finite, 2^-31 before the one rounding to float.
-RL_INLINE Vec<double> float_power(Vec<double> a, Vec<double> b) {
-  static constexpr double series[] = {2.8853900817779268, 0.9617966939259756, 0.5770780163555853, 0.4121985831111324,
-                                      0.3205988979753252, 0.2623081892525388, 0.22195308321368667};
-  static constexpr double exponential[] = {1.0,
-                                           0.6931471805599453,
-                                           0.2402265069591007,
-                                           0.055504108664821576,
-                                           0.009618129107628477,
-                                           0.0013333558146428441,
-                                           0.00015403530393381606,
-                                           1.5252733804059838e-05,
-                                           1.3215486790144305e-06};
-  using V = Vec<double>;
-  V f, e;
-  split_exponent(a, &f, &e);
-  const V s = quotient(f, f + V(2.0)), t = clamp_range(b * fma(s, polynomial(s * s, series), e), -200.0, 200.0);
-  const V shift(Consts<double>::round_shift), shifted = t + shift, n = shifted - shift;
-  return scale(polynomial(t - n, exponential), n, bit_cast<int64_t>(shifted) - bit_cast<int64_t>(shift));
+// The quotient of the two series above.
+template <class T>
+RL_INLINE Vec<T> tan(Vec<T> x) {
+  using V = Vec<T>;
+  using K = AngleConstants<T>;
+  using I = typename Lane<T>::Int;
+  if (__builtin_expect(!angle_in_range(x), 0))
+    return lanewise(x, [](T a) { return T(sizeof(T) == 4 ? __builtin_tanf(float(a)) : __builtin_tan(double(a))); });
+  V r, n;
+  reduce_angle(x, &r, &n);
+  const V z = r * r;
+  const V s = fma(r * z, polynomial(z, K::s), r);
+  const V c = fma(z * z, polynomial(z, K::c), fma(V(T(-0.5)), z, V(T(1))));
+  const Mask<T> odd = (to_int(n) & Vec<I>(I(1))) != Vec<I>::zero();
+  return select<T>(x == V::zero(), x, quotient(select<T>(odd, -c, s), select<T>(odd, s, c)));
 }
 
-// In double; below zero the sign of an odd y, and NaN where y is not an integer.
-RL_INLINE Vec<float> pow(Vec<float> x, Vec<float> y) {
-  using V = Vec<float>;
-  const V infinity = __builtin_inff(), a = abs(x), zero = V::zero();
-  const Mask<float> ordinary = (a > zero) & (a < infinity) & (abs(y) < infinity);
-  if (__builtin_expect(any(ordinary ^ Mask<float>(-1)), 0))
-    return lanewise(x, y, [](float p, float q) { return __builtin_powf(p, q); });
-  const WidePair base = widen(a), exponent = widen(y);
-  const V magnitude = narrow(float_power(base.low, exponent.low), float_power(base.high, exponent.high));
-  const Mask<float> negative = x < zero;
-  if (__builtin_expect(!any(negative), 1)) return magnitude;
-  const V half = y * V(0.5f);
-  const Mask<float> whole = trunc(y) == y, odd = whole & (trunc(half) != half);
-  const V by_sign = select<float>(odd, -magnitude, select<float>(whole, magnitude, V(__builtin_nanf(""))));
-  return select<float>(negative, by_sign, magnitude);
+// sinh(x) = x + x^3 S(x^2) up to 1, (e^x - e^-x) / 2 beyond; e^x / 2 is made without e^x, which may be out of range.
+template <class T>
+RL_INLINE Vec<T> half_exp(Vec<T> x) {
+  using C = Consts<T>;
+  x = min(Vec<T>(C::exp_high + T(1)), x);
+  const Vec<T> n = round(x * Vec<T>(C::log2e));
+  const Vec<T> r = (x - n * Vec<T>(C::ln2_hi)) - n * Vec<T>(C::ln2_lo), m = n - Vec<T>(T(1));
+  return scale(exp_reduced(r), m, to_int(m));
 }
-RL_INLINE Vec<double> pow(Vec<double> x, Vec<double> y) {
-  return lanewise(x, y, [](double p, double q) { return __builtin_pow(p, q); });
+template <class T>
+RL_INLINE Vec<T> sinh(Vec<T> x) {
+  using V = Vec<T>;
+  static constexpr T series[] = {T(0.16666666666666666667),    T(0.0083333333333333333658),
+                                 T(0.00019841269841269773197), T(2.7557319224040338598e-6),
+                                 T(2.5052108364058040751e-8),  T(1.605904839635056164e-10),
+                                 T(7.6466253616566576563e-13), T(2.8445264169895285633e-15)};
+  static constexpr T short_series[] = {T(0.1666666665), T(0.008333339676), T(0.0001983810197), T(2.806280258e-6)};
+  const V a = abs(x), z = a * a;
+  V near;
+  if constexpr (sizeof(T) == 4)
+    near = fma(x * z, polynomial(z, short_series), x);
+  else
+    near = fma(x * z, polynomial(z, series), x);
+  const V h = half_exp(a);
+  return select<T>(a > V(T(1)), copysign(h - quotient(V(T(0.25)), min(V(T(1e30)), h)), x), near);
 }
-
-// erfc(x) = t exp(G(t) - x^2), t = 1 / (1 + x / 2), x >= 0; G a fit of log(erfc(x) e^(x^2) / t), up to where a float is
-// 0.
-RL_INLINE Vec<double> erfc_positive(Vec<double> x) {
-  static constexpr double g[] = {-1.2655436249269193,  1.0008938210251792,   0.36400772824140424,
-                                 0.16029249076361931,  -0.42382742621905161, 0.81674061884815735,
-                                 -1.829831719858519,   1.8408160815967215,   -0.53258140426218708,
-                                 -0.39821886004768827, 0.34329916455229125,  -0.076046872339664573};
-  using V = Vec<double>;
-  const V c = min(V(12.0), x), t = V(1.0) / fma(V(0.5), c, V(1.0));
-  return t * exp(polynomial(t, g) - c * c);
-}
-RL_INLINE Vec<float> erfc(Vec<float> x) {
-  const WidePair wide = widen(abs(x));
-  const Vec<float> positive = narrow(erfc_positive(wide.low), erfc_positive(wide.high));
-  return select<float>(x < Vec<float>::zero(), Vec<float>(2.0f) - positive, positive);
-}
-RL_INLINE Vec<double> erfc(Vec<double> x) {
-  return lanewise(x, [](double a) { return __builtin_erfc(a); });
+template <class T>
+RL_INLINE Vec<T> cosh(Vec<T> x) {
+  const Vec<T> h = half_exp(abs(x));
+  return h + quotient(Vec<T>(T(0.25)), min(Vec<T>(T(1e30)), h));
 }
 
 }  // namespace rl::RL_ISA

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..autograd.inplace import apply_inplace, bump, check_overlap, check_writable, nothing_to_record
 from ..autograd.mode import mode
-from ..autograd.op import Op, cpu, named, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public, shortcut
 from ..tensor import Tensor
 from . import promote
 from .shape import expand_method
@@ -80,6 +80,7 @@ def contiguous(self, *, memory_format=None):
 
 
 @public(method="copy_", function=False)
+@shortcut("copy")
 def copy_(self, src, non_blocking=False):
     """Write src (broadcast, converted) into this tensor."""
     if not isinstance(src, Tensor):
@@ -100,6 +101,7 @@ def copy_(self, src, non_blocking=False):
 
 
 @public(method="fill_", function=False)
+@shortcut("fill")
 def fill_(self, value):
     """Write one number (or 0-d tensor) everywhere."""
     if isinstance(value, Tensor):
@@ -120,6 +122,7 @@ def fill(input, value):
 
 
 @public(method="zero_", function=False)
+@shortcut("zero")
 def zero_(self):
     """Write zeros."""
     return _fill_number(self, 0, primitives.zero, {})

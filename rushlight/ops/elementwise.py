@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ..autograd.inplace import apply_inplace
-from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public
+from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public, shortcut
 from ..dtypes import bool_, can_cast, dtype_title, dtype_word
 from ..engine import update
 from ..errors import broadcast_shapes
@@ -93,9 +93,15 @@ def define_inplace(op, name, aliases=(), needs_float=False):
 
     method.__name__ = name + "_"
     method.__doc__ = f"In-place {name}."
+    if op.kernel is not None and op.out:
+        method = shortcut("inplace_unary", name)(method)
     for public_name in (name, *aliases):
         public(method=public_name + "_", function=False)(method)
     public(name=name + "_")(method)
+
+
+# binary functions of a tensor and a tensor or number whose plainest calls go straight to the op
+_BY_KERNEL = frozenset("mul floor_divide remainder fmod pow eq ne lt le gt ge".split())
 
 
 def binary(
@@ -147,6 +153,8 @@ def binary(
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{name} of two tensors (or a tensor and a number), broadcast."
+    if name in _BY_KERNEL:
+        function = shortcut("comparison" if compare else "binary", name)(function)
     for public_name in (name, *aliases):
         public(method=True, name=public_name)(function)
     if inplace:
@@ -169,7 +177,9 @@ def inplace_binary(op, name, floats=False, compare=False):
 
     method.__name__ = name + "_"
     method.__doc__ = f"In-place {name}."
-    return method
+    if compare or name not in _BY_KERNEL:
+        return method
+    return shortcut("inplace_binary" if name == "mul" else "inplace_division", name)(method)
 
 
 def fit_operand(self, other, name, floats=False):
@@ -409,6 +419,7 @@ METHODS["absolute_"] = METHODS["abs_"]
 
 
 @public(method=True)
+@shortcut("binary", "add")
 def add(input, other, *, alpha=1, out=None):
     """input + alpha * other, broadcast."""
     if alpha != 1 or alpha is True:
@@ -426,6 +437,7 @@ def _refuse_bool(*operands):
 
 
 @public(method=True)
+@shortcut("binary", "sub")
 def sub(input, other, *, alpha=1, out=None):
     """input - alpha * other, broadcast."""
     _refuse_bool(input, other)
@@ -458,8 +470,12 @@ def scaled(input, other, alpha, name):
 
 
 @public(method="add_", function=False)
+@shortcut("inplace_binary", "add")
 def _add_(self, other, *, alpha=1):
     """In-place add."""
+    if _one_kernel(self, other) and _plain(alpha) and alpha != 1:
+        _check_shapes(self, other)
+        return apply_inplace(primitives.add_scaled, self, other, alpha=alpha)
     if alpha != 1 or alpha is True:
         other = scaled(self, other, alpha, "add_")
     if update(ADD, self, other):
@@ -468,8 +484,12 @@ def _add_(self, other, *, alpha=1):
 
 
 @public(method="sub_", function=False)
+@shortcut("inplace_binary", "sub")
 def _sub_(self, other, *, alpha=1):
     """In-place sub."""
+    if _one_kernel(self, other) and _plain(alpha) and alpha != 1:
+        _check_shapes(self, other)
+        return apply_inplace(primitives.sub_scaled, self, other, alpha=alpha)
     if alpha != 1 or alpha is True:
         _refuse_bool(self, other)
         other = scaled(self, other, alpha, "sub_")
@@ -492,6 +512,7 @@ _ROUNDING = "div expected rounding_mode to be one of None, 'trunc', or 'floor' b
 
 
 @public(method=True)
+@shortcut("binary", "div")
 def div(input, other, *, rounding_mode=None, out=None):
     """input / other: true division, or rounded towards zero ("trunc") or down ("floor")."""
     if rounding_mode is None:
@@ -522,6 +543,7 @@ for _name in ("divide", "true_divide"):
 
 
 @public(method="div_", function=False)
+@shortcut("inplace_division", "div")
 def _div_(self, other, *, rounding_mode=None):
     """In-place div."""
     if rounding_mode is None:
@@ -532,6 +554,42 @@ def _div_(self, other, *, rounding_mode=None):
 
 
 METHODS["divide_"] = METHODS["true_divide_"] = _div_
+
+
+def _plain(value) -> bool:
+    """Whether a number is one of float32 and float64 as it is, without a look at its type."""
+    kind = type(value)
+    return (kind is float or kind is int) and (-3e38 < value < 3e38 or value - value != 0)
+
+
+def _one_kernel(first, *others) -> bool:
+    """Whether the operands go through one kernel: tensors of float32 or of float64."""
+    dtype = first._array.dtype
+    return dtype.char in "fd" and all([isinstance(v, Tensor) and v._array.dtype == dtype for v in others])
+
+
+class add_scaled(Op):
+    """a + alpha * b."""
+
+    inputs, save, grad_name, broadcast, out = 2, (), "AddBackward0", True, True
+
+    def forward(xp, a, b, *, alpha, out=None):
+        return xp.add_scaled(a, b, alpha=alpha) if out is None else xp.add_scaled(a, b, alpha=alpha, out=out)
+
+    def backward(xp, g, saved, need, *, alpha):
+        return g, xp.mul(g, alpha) if need[1] else None
+
+
+class sub_scaled(Op):
+    """a - alpha * b."""
+
+    inputs, save, grad_name, broadcast, out = 2, (), "SubBackward0", True, True
+
+    def forward(xp, a, b, *, alpha, out=None):
+        return xp.add_scaled(a, b, alpha=-alpha) if out is None else xp.add_scaled(a, b, alpha=-alpha, out=out)
+
+    def backward(xp, g, saved, need, *, alpha):
+        return g, xp.mul(g, -alpha) if need[1] else None
 
 
 class cast(Op):
@@ -574,6 +632,7 @@ class where(Op):
     """a where the condition holds, else b."""
 
     inputs, save, grad_name, broadcast = 3, (0,), "WhereBackward0", True
+    kernel = cpu.where
 
     def forward(xp, condition, a, b):
         return xp.where(condition, a, b)
@@ -644,14 +703,18 @@ def where_function(condition, input=None, other=None, *, out=None):
                 f"{dtype_title(condition.dtype)}"
             )
         condition = ne(condition, 0)
-    dtype = promote.result_type(input, other)
-    a, b = (
-        promote.to_dtype(v, dtype)
-        if isinstance(v, Tensor)
-        else Tensor._wrap(cpu.full((), value=promote.fitting(v, dtype), dtype=cpu.to_engine_dtype(dtype)))
-        for v in (input, other)
-    )
-    broadcast_shapes(condition._array.shape, a._array.shape, b._array.shape)
+    a, b = input, other
+    if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a._array.dtype is b._array.dtype):
+        dtype = promote.result_type(input, other)
+        a, b = (
+            promote.to_dtype(v, dtype)
+            if isinstance(v, Tensor)
+            else Tensor._wrap(cpu.full((), value=promote.fitting(v, dtype), dtype=cpu.to_engine_dtype(dtype)))
+            for v in (input, other)
+        )
+    shape = condition._array.shape
+    if shape != a._array.shape or shape != b._array.shape:
+        broadcast_shapes(shape, a._array.shape, b._array.shape)
     result = primitives.where(condition, a, b)
     return result if out is None else into(out, result)
 
@@ -686,6 +749,9 @@ def _number_bound(name, bound):
 
 
 def _clamped(op, input, min, max, out):
+    plain = (min is None or _plain(min)) and (max is None or _plain(max))
+    if plain and out is None and input._array.dtype.char in "fd" and not min is max is None:
+        return op(input, min=min, max=max)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if min is not None and max is not None and isinstance(min, Tensor) != isinstance(max, Tensor):
@@ -717,10 +783,11 @@ def _clamp_(self, min=None, max=None):  # noqa: A002
         result = clamp(primitives.clone(self), min, max)
         _check_written(result.dtype, self.dtype)
         return self.copy_(result)
-    for bound in (min, max):
-        if bound is not None:
-            fit_operand(self, _real(bound), "clamp_")
-    min, max = (None if bound is None else promote.fitting(bound, self.dtype) for bound in (min, max))
+    if not (self._array.dtype.char in "fd" and (min is None or _plain(min)) and (max is None or _plain(max))):
+        for bound in (min, max):
+            if bound is not None:
+                fit_operand(self, _real(bound), "clamp_")
+        min, max = (None if bound is None else promote.fitting(bound, self.dtype) for bound in (min, max))
     return apply_inplace(primitives.clamp, self, min=min, max=max)
 
 
@@ -799,26 +866,101 @@ def lerp(input, end, weight, *, out=None):
     if input.dtype.category < 2:
         kernel = "tensor" if isinstance(weight, Tensor) else "scalar"
         raise NotImplementedError(f"\"lerp_kernel_{kernel}\" not implemented for '{dtype_title(input.dtype)}'")
-    result = named(
-        _add(input, mul(sub(end, input), weight)),
-        "LerpBackward0" if not isinstance(weight, Tensor) else "LerpBackward1",
-    )
+    if isinstance(weight, Tensor):
+        weight = promote.to_dtype(weight, input.dtype)
+        broadcast_shapes(input._array.shape, end._array.shape, weight._array.shape)
+    else:
+        weight = promote.fitting(weight, input.dtype)
+        if input._array.shape != end._array.shape:
+            broadcast_shapes(input._array.shape, end._array.shape)
+    result = _lerp[isinstance(weight, Tensor)](input, end, weight)
     return result if out is None else into(out, result)
+
+
+def _lerp_op(name, title):
+    class Lerp(Op):
+        """a + weight * (b - a), from the nearer end."""
+
+        inputs, grad_name, broadcast = 3, title, True
+
+        def forward(xp, a, b, weight):
+            return xp.lerp(a, b, weight)
+
+        @holomorphic
+        def backward(xp, g, saved, need):
+            a, b, weight = saved
+            return (
+                xp.mul(g, xp.sub(1, weight) if not isinstance(weight, (int, float, complex)) else 1 - weight)
+                if need[0]
+                else None,
+                xp.mul(g, weight) if need[1] else None,
+                xp.mul(g, xp.sub(b, a)) if need[2] else None,
+            )
+
+    return Lerp
+
+
+_lerp = [_lerp_op("lerp_number", "LerpBackward0"), _lerp_op("lerp", "LerpBackward1")]
+
+
+class addcmul_op(Op):
+    """a + value * b * c."""
+
+    name, inputs, grad_name, broadcast, out = "addcmul", 3, "AddcmulBackward0", True, True
+
+    def forward(xp, a, b, c, *, value, out=None):
+        return xp.addcmul(a, b, c, value=value) if out is None else xp.addcmul(a, b, c, value=value, out=out)
+
+    def backward(xp, g, saved, need, *, value):
+        _, b, c = saved
+        scaled_grad = g if value == 1 else xp.mul(g, value)
+        return (
+            g if need[0] else None,
+            xp.mul(scaled_grad, c) if need[1] else None,
+            xp.mul(scaled_grad, b) if need[2] else None,
+        )
+
+
+class addcdiv_op(Op):
+    """a + value * b / c."""
+
+    name, inputs, grad_name, broadcast, out = "addcdiv", 3, "AddcdivBackward0", True, True
+
+    def forward(xp, a, b, c, *, value, out=None):
+        return xp.addcdiv(a, b, c, value=value) if out is None else xp.addcdiv(a, b, c, value=value, out=out)
+
+    def backward(xp, g, saved, need, *, value):
+        _, b, c = saved
+        scaled_grad = g if value == 1 else xp.mul(g, value)
+        grad_b = xp.div(scaled_grad, c)
+        return (
+            g if need[0] else None,
+            grad_b if need[1] else None,
+            xp.neg(xp.mul(grad_b, xp.div(b, c))) if need[2] else None,
+        )
 
 
 @public(method=True)
 def addcmul(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 * tensor2."""
-    value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
-    result = named(_add(input, mul(mul(tensor1, tensor2), value)), "AddcmulBackward0")
+    if _one_kernel(input, tensor1, tensor2) and _plain(value):
+        broadcast_shapes(input._array.shape, tensor1._array.shape, tensor2._array.shape)
+        result = primitives.addcmul(input, tensor1, tensor2, value=value)
+    else:
+        value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
+        result = named(_add(input, mul(mul(tensor1, tensor2), value)), "AddcmulBackward0")
     return result if out is None else into(out, result)
 
 
 @public(method=True)
 def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
     """input + value * tensor1 / tensor2."""
-    value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
-    result = named(_add(input, mul(_div(tensor1, tensor2), value)), "AddcdivBackward0")
+    if _one_kernel(input, tensor1, tensor2) and _plain(value):
+        broadcast_shapes(input._array.shape, tensor1._array.shape, tensor2._array.shape)
+        result = primitives.addcdiv(input, tensor1, tensor2, value=value)
+    else:
+        value = promote.fitting(value, promote.result_type(input, tensor1, tensor2))
+        result = named(_add(input, mul(_div(tensor1, tensor2), value)), "AddcdivBackward0")
     return result if out is None else into(out, result)
 
 
@@ -838,3 +980,22 @@ def _from_functional(name, function):
 
 for _name, _function in (("lerp_", lerp), ("addcmul_", addcmul), ("addcdiv_", addcdiv)):
     _from_functional(_name, _function)
+
+
+def _by_one_kernel(name):
+    """addcmul_ and addcdiv_ of tensors of one real float type, without a temporary; others as _from_functional."""
+    general, op = METHODS[name + "_"], getattr(primitives, name)
+
+    def method(self, tensor1, tensor2, *, value=1):
+        if _one_kernel(self, tensor1, tensor2) and _plain(value):
+            broadcast_shapes(self._array.shape, tensor1._array.shape, tensor2._array.shape)
+            return apply_inplace(op, self, tensor1, tensor2, value=value)
+        return general(self, tensor1, tensor2, value=value)
+
+    method.__name__ = name + "_"
+    method.__doc__ = f"In-place {name}."
+    METHODS[name + "_"] = method
+
+
+_by_one_kernel("addcmul")
+_by_one_kernel("addcdiv")

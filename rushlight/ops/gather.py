@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..autograd.inplace import apply_inplace
-from ..autograd.op import Op, named, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import brackets, broadcast_shapes, wrap_dim
 from ..tensor import Tensor
@@ -142,13 +142,10 @@ def _check_source(index, src):
 
 
 def _check_range(input, index, axis):
-    array = index._array
-    if array.size:
-        size = input._array.shape[axis] if input._array.ndim else 1
-        low, high = int(array.min()), int(array.max())
-        if low < 0 or high >= size:
-            bad = low if low < 0 else high
-            raise RuntimeError(f"index {bad} is out of bounds for dimension {axis} with size {size}")
+    size = input._array.shape[axis] if input._array.ndim else 1
+    bad = cpu.first_outside(index._array, 0, size)
+    if bad is not None:
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {axis} with size {size}")
 
 
 def _check_scatter(name, input, dim, index, src) -> int:

@@ -73,12 +73,15 @@ def getitem(self, key):
     if type(key) is slice and self._array.ndim:
         start, stop, step = _slice_bounds(key, self._array.shape[0])
         return primitives.slice(self, axis=0, start=start, stop=max(start, stop), step=step)
+    if isinstance(key, Tensor) and key._array.ndim and key.dtype is dtypes.int64 and self._array.ndim:
+        return primitives.index(self, indices=(check_indices(key._array, self._array.shape[0], 0),))
     view, advanced = _apply_basic(self, key)
     if advanced is None:
         return primitives.alias(view) if view is self else view
     return primitives.index(view, indices=advanced)
 
 
+@shortcut("setitem")
 def setitem(self, key, value) -> None:
     """x[key] = value, broadcast and converted."""
     if not isinstance(value, Tensor):
@@ -323,9 +326,8 @@ def check_indices(array, size, axis):
     """Indices as non-negative int64; IndexError naming the first that is out of bounds."""
     array = cpu.cast(array, dtype=cpu.to_engine_dtype(dtypes.int64)) if array.dtype.name != "int64" else array
     if array.size:
-        low, high = int(array.min()), int(array.max())
-        if low < -size or high >= size:
-            bad = low if low < -size else high
+        bad = cpu.first_outside(array, -size, size)
+        if bad is not None:
             raise IndexError(f"index {bad} is out of bounds for dimension {axis} with size {size}")
     return array
 

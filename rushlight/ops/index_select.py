@@ -39,12 +39,14 @@ def index_select(input, dim, index, *, out=None):
     if not input._array.ndim and array.size > 1:
         raise RuntimeError(f"index_select(): a 0-d tensor takes one index, got {array.size}")
     size = input._array.shape[axis] if input._array.ndim else 1
-    if array.size and (int(array.min()) < 0 or int(array.max()) >= size):
-        bad = int(array.min() if array.min() < 0 else array.max())
+    if index.dtype is not dtypes.int64:
+        array = cpu.cast(array, dtype=cpu.to_engine_dtype(dtypes.int64))
+    bad = cpu.first_outside(array, 0, size)
+    if bad is not None:
         # PyTorch's class here depends on the kernel it takes
         error = RuntimeError if not size or (axis == 1 and cpu.is_contiguous(input._array)) else IndexError
         raise error(f"index_select(): index out of range in self: index {bad}, dimension {axis} has size {size}")
-    flat = Tensor._wrap(cpu.reshape(cpu.cast(array, dtype=cpu.to_engine_dtype(dtypes.int64)), shape=(array.size,)))
+    flat = Tensor._wrap(array if array.ndim else cpu.reshape(array, shape=(1,)))
     if not input._array.ndim:
         return primitives.reshape(primitives.take_along(primitives.reshape(input, shape=(1,)), flat, axis=0), shape=())
     return primitives.take_along(input, flat, axis=axis)

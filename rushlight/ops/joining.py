@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.op import Op, cpu, named, primitives, public
+from ..autograd.op import Op, cpu, named, primitives, public, shortcut
 from ..dtypes import get_default_dtype
 from ..errors import brackets, type_name, wrap_dim
 from ..tensor import Tensor
@@ -78,6 +78,7 @@ class split_sizes(Op):
 
 
 @public()
+@shortcut("cat", "concat")
 def cat(tensors, dim=0, *, out=None):
     """Tensors joined along an existing dimension; dtypes are promoted. 1-d empty tensors are skipped."""
     tensors = list(tensors)
@@ -115,6 +116,10 @@ for _name in ("concat", "concatenate"):
 def stack_function(tensors, dim=0, *, out=None):
     """Tensors of one shape joined along a new dimension."""
     tensors = list(tensors)
+    if dim == 0 and out is None and all([type(x) is Tensor for x in tensors]):
+        first = tensors[0]._array if tensors else None
+        if all([x._array.dtype is first.dtype and x._array.shape == first.shape for x in tensors]) and tensors:
+            return primitives.stack(tensors, dim=0)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0]._array.shape

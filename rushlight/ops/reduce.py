@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import dtypes
+from ..autograd.mode import mode as recording
 from ..autograd.op import Op, cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import warn_caller, wrap_dim, wrap_dims
@@ -308,6 +309,10 @@ def _pick(input, axis, keepdim, arg, grad_name):
     if not input._array.ndim:
         zero = Tensor._wrap(cpu.zeros((), cpu.to_engine_dtype(dtypes.int64)))
         return primitives.alias(input), zero
+    if not (recording.enabled and input.requires_grad):
+        indices = getattr(cpu, arg)(input._array, axis=axis, keepdims=bool(keepdim))
+        values = getattr(cpu, "amax" if arg == "argmax" else "amin")(input._array, axes=(axis,), keepdims=bool(keepdim))
+        return input._like(Tensor._wrap(values)), Tensor._wrap(indices)
     indices = Tensor._wrap(getattr(cpu, arg)(input._array, axis=axis, keepdims=True))
     values = primitives.pick(input, indices, axis=axis)
     named(values, grad_name)

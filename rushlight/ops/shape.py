@@ -230,6 +230,7 @@ def ravel(input):
 
 
 @public(method="expand", function=False)
+@shortcut("expand", "expand")
 def expand_method(self, *sizes, implicit=False):
     """Size-1 dimensions (and new leading ones) repeated without a copy; -1 keeps a size."""
     sizes = size_from(sizes)
@@ -297,6 +298,7 @@ def sum_to_size(self, *size):
 
 
 @public(method=True, name="squeeze")
+@shortcut("squeeze", "squeeze_dim")
 def squeeze_function(input, dim=None):
     """Without size-1 dimensions: all, or those named."""
     shape = input._array.shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import dtypes
+from ..autograd.mode import mode as recording
 from ..autograd.op import cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import wrap_dim
@@ -20,6 +21,10 @@ def _ints(array):
 def _pick(input, order, axis, grad_name):
     """input gathered at `order`, recorded under one name."""
     return named(primitives.pick(input, order, axis=axis), grad_name)
+
+
+def _recorded(input) -> bool:
+    return recording.enabled and input.requires_grad
 
 
 def _results(name, values, indices, out):
@@ -38,9 +43,9 @@ def _sorted(input, dim, descending, grad_name):
     axis = wrap_dim(dim, input._array.ndim)
     if not input._array.ndim:
         return primitives.alias(input), _ints(cpu.zeros((), cpu.to_engine_dtype(dtypes.int64)))
-    _, order = cpu.sort(input._array, axis=axis, descending=bool(descending))
+    values, order = cpu.sort(input._array, axis=axis, descending=bool(descending))
     order = _ints(order)
-    return _pick(input, order, axis, grad_name), order
+    return _pick(input, order, axis, grad_name) if _recorded(input) else input._like(Tensor._wrap(values)), order
 
 
 @public(method=True)
@@ -71,9 +76,12 @@ def topk(input, k, dim=-1, largest=True, sorted=True, *, out=None):  # noqa: A00
     axis = wrap_dim(dim, input._array.ndim)
     if not 0 <= k <= (input._array.shape[axis] if input._array.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    _, order = cpu.topk(input._array, k=k, axis=axis, largest=bool(largest))
+    found, order = cpu.topk(input._array, k=k, axis=axis, largest=bool(largest))
     order = _ints(order)
-    values = _pick(input, order, axis, "TopkBackward0") if input._array.ndim else primitives.clone(input)
+    if input._array.ndim:
+        values = _pick(input, order, axis, "TopkBackward0") if _recorded(input) else input._like(Tensor._wrap(found))
+    else:
+        values = primitives.clone(input)
     return _results("topk", values, order, out)
 
 

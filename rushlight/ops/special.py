@@ -38,7 +38,6 @@ erfinv = unary(
     "erfinv",
     lambda xp, g, y: xp.mul(xp.mul(g, math.sqrt(math.pi) / 2), xp.exp(xp.mul(y, y))),
     saves="output",
-    out=False,
 )
 exp2 = unary("exp2", lambda xp, g, y: xp.mul(g, xp.mul(y, math.log(2))), saves="output")
 tan = unary("tan", lambda xp, g, y: xp.mul(g, xp.add(xp.mul(y, y), 1)), saves="output")
@@ -52,7 +51,7 @@ acosh = unary("acosh", lambda xp, g, x: xp.mul(g, xp.rsqrt(xp.sub(xp.mul(x, x), 
 atanh = unary("atanh", lambda xp, g, x: xp.div(g, _one_minus_square(xp, x)), aliases=("arctanh",))
 frac = unary("frac", lambda xp, g: g, saves=None, floats=False)
 lgamma = unary("lgamma", lambda xp, g, x: xp.mul(g, xp.digamma(x)))
-digamma = unary("digamma", lambda xp, g, x: xp.mul(g, xp.polygamma(x, n=1)), out=False)
+digamma = unary("digamma", lambda xp, g, x: xp.mul(g, xp.polygamma(x, n=1)))
 i0 = unary("i0", lambda xp, g, x: xp.mul(g, xp.i1(x)), out=False)
 signbit = unary("signbit", floats=False, inplace=False, out=False)
 
@@ -123,7 +122,7 @@ class logit_op(Op):
 
     def forward(xp, a, *, eps):
         x = a if eps is None else xp.clamp(a, min=eps, max=1 - eps)
-        return xp.log(xp.div(x, xp.sub(1, x)))
+        return xp.logit(x)
 
     def backward(xp, g, saved, need, *, eps):
         (a,) = saved
@@ -139,8 +138,7 @@ class nan_to_num_op(Op):
     name, inputs, grad_name = "nan_to_num", 1, "NanToNumBackward0"
 
     def forward(xp, a, *, nan, posinf, neginf):
-        a = xp.where(xp.isnan(a), nan, a)
-        return xp.where(xp.eq(a, math.inf), posinf, xp.where(xp.eq(a, -math.inf), neginf, a))
+        return xp.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf)
 
     def backward(xp, g, saved, need, *, nan, posinf, neginf):
         return (xp.where(xp.isfinite(saved[0]), g, xp.mul(g, 0)),)
@@ -271,7 +269,7 @@ _shift("right_shift", "bitwise_right_shift")
 
 
 def _log_of_sum(base):
-    power, log, scale = ("exp", "log1p", 1.0) if base == "e" else ("exp2", "log1p", 1 / math.log(2))
+    power = "exp" if base == "e" else "exp2"
     title = "LogaddexpBackward0" if base == "e" else "Logaddexp2Backward0"
 
     class LogAddExp(Op):
@@ -280,9 +278,11 @@ def _log_of_sum(base):
         name, inputs, grad_name, broadcast = "logaddexp" + ("" if base == "e" else "2"), 2, title, True
 
         def forward(xp, a, b):
+            if base == "e":
+                return xp.logaddexp(a, b)
             top = xp.maximum(a, b)
             low = xp.minimum(a, b)
-            rest = xp.mul(getattr(xp, log)(getattr(xp, power)(xp.sub(low, top))), scale)
+            rest = xp.mul(xp.log1p(xp.exp2(xp.sub(low, top))), 1 / math.log(2))
             return xp.where(xp.logical_and(xp.eq(a, b), xp.isinf(a)), a, xp.add(top, rest))
 
         def backward(xp, g, saved, need):

@@ -14,19 +14,21 @@ from rushlight.nn.modules import module
 FLOATS = (np.float32, np.float64)
 
 UNARY = """neg abs sign square sqrt rsqrt reciprocal floor ceil trunc frac round clamp exp exp2 expm1 log log2 log10
-log1p tanh sigmoid erf erfc sin cos tan asin acos atan sinh cosh asinh acosh atanh lgamma relu silu gelu
-gelu_tanh leaky_relu elu softplus log_sigmoid hardsigmoid hardswish mish threshold isnan isinf isfinite""".split()
-BINARY = """add sub mul div add_scaled maximum minimum fmax fmin floor_divide remainder fmod pow atan2 relu_grad
-sigmoid_grad tanh_grad silu_grad gelu_grad gelu_tanh_grad leaky_relu_grad elu_grad softplus_grad log_sigmoid_grad
-clamp_grad hardtanh_grad hardsigmoid_grad hardswish_grad mish_grad threshold_grad eq ne lt le gt ge""".split()
+log1p tanh sigmoid erf erfc sin cos tan asin acos atan sinh cosh asinh acosh atanh lgamma digamma erfinv logit
+nan_to_num relu silu gelu gelu_tanh leaky_relu elu softplus log_sigmoid hardsigmoid hardswish mish threshold isnan
+isinf isfinite""".split()
+BINARY = """add sub mul div add_scaled maximum minimum fmax fmin floor_divide remainder fmod pow atan2 copysign hypot
+logaddexp relu_grad sigmoid_grad tanh_grad silu_grad gelu_grad gelu_tanh_grad leaky_relu_grad elu_grad softplus_grad
+log_sigmoid_grad clamp_grad hardtanh_grad hardsigmoid_grad hardswish_grad mish_grad threshold_grad eq ne lt le gt
+ge""".split()
 TERNARY = ["lerp", "addcmul", "addcdiv"]
 REDUCTIONS = ["sum", "mean", "prod", "amax", "amin", "norm2"]
 NOTHING = """get_isa available_isas get_num_threads default_num_threads available_cores memory_stats build_info next_seq
 reset_peak_memory_stats empty_cache""".split()
 # They change what later calls do; `reset` undoes that.
 SETTINGS = """set_isa set_num_threads set_memory_cap set_autograd_helpers set_operators set_tensor_class
-set_dtype_class set_module_class
-set_module_slots set_gemm_fallbacks set_elementwise_fallbacks set_reduce_fallbacks""".split()
+set_dtype_class set_module_class set_module_slots set_gemm_fallbacks set_elementwise_fallbacks set_reduce_fallbacks
+set_bfloat16 set_size_class""".split()
 SLOW = ["measure_peak", "measure_bandwidth"]
 
 
@@ -49,6 +51,8 @@ def reset() -> None:
     _native.set_gemm_fallbacks(linalg._matmul, linalg._linear)
     _native.set_elementwise_fallbacks(elementwise_numpy.FALLBACKS)
     _native.set_reduce_fallbacks(rushlight.engine.cpu.reduce.FALLBACKS)
+    _native.set_bfloat16(elementwise_numpy.BFLOAT16)
+    _native.set_size_class(rushlight.Size)
 
 
 def valid_calls(seed: int = 0) -> dict[str, list[list]]:
@@ -96,6 +100,9 @@ def valid_calls(seed: int = 0) -> dict[str, list[list]]:
         add("argmin_last", large)
         add("cast", x, np.dtype(np.int64))
         add("cast", x.T, np.dtype(np.float16))
+        add("cast", x.astype(elementwise_numpy.BFLOAT16), np.dtype(np.int8))
+        add("mul", x.astype(np.float16), y.astype(np.float16)[0])
+        orders(add, draw, indices, dtype)
         matrices(add, draw, dtype)
         convolutions(add, draw, dtype)
         pools(add, draw, indices, dtype)
@@ -117,10 +124,30 @@ def valid_calls(seed: int = 0) -> dict[str, list[list]]:
     add("set_gemm_fallbacks", linalg._matmul, linalg._linear)
     add("set_elementwise_fallbacks", elementwise_numpy.FALLBACKS)
     add("set_reduce_fallbacks", rushlight.engine.cpu.reduce.FALLBACKS)
+    add("set_bfloat16", elementwise_numpy.BFLOAT16)
+    add("set_size_class", rushlight.Size)
     add("empty", (2, 3), np.dtype(np.float32).num)
+    add("zeros", (2, 3), np.dtype(np.float32).num)
+    add("shape_of", rushlight.ones(2, 3))
     add("task_counts", 5)
     add("cpu_quota", "/nowhere")
     return calls
+
+
+def orders(add, draw, indices, dtype):
+    for shape in ((7,), (3, 100)):
+        x = draw(*shape, dtype=dtype)
+        add("sort_last", x, False)
+        add("sort_last", (x * 100).astype(np.int64), True)
+        add("topk_last", x, 5, True)
+        add("cumsum", x, 0)
+        add("cumprod", (x * 100).astype(np.int32), -1)
+        add("concat", [x, x], 0)
+        add("gather", x, indices(shape[0], *shape), 0)
+    add("concat", (draw(2, 3, dtype=dtype), draw(2, 4, dtype=dtype)), 1)
+    add("gather", draw(5, 4, dtype=dtype).T, indices(5, 3, 6), 1)
+    add("first_outside", indices(5, 9), 0, 5)
+    add("first_outside", indices(9, 9), -5, 5)
 
 
 def matrices(add, draw, dtype):

@@ -1,4 +1,5 @@
 #include "kernels/elementwise/map.h"
+#include "simd/trigonometry.h"
 
 // Activations and their gradients. g is the gradient of the output, x the input, y the output.
 
@@ -49,7 +50,9 @@ struct Elu {
   Vec<T> alpha, scale, input_scale;
   explicit RL_INLINE Elu(const double* p) : alpha(T(p[0] * p[1])), scale(T(p[1])), input_scale(T(p[2])) {}
   RL_INLINE auto operator()(Vec<T> x) const {
-    return select<T>(x > Vec<T>::zero(), scale * x, alpha * expm1(x * input_scale));
+    const Mask<T> positive = x > Vec<T>::zero();
+    if (!any(positive ^ Mask<T>(typename Lane<T>::Int(-1)))) return scale * x;
+    return select<T>(positive, scale * x, alpha * expm1(x * input_scale));
   }
   RL_INLINE auto operator()(Vec<T> g, Vec<T> x) const {
     return g * select<T>(x > Vec<T>::zero(), scale, alpha * input_scale * exp(x * input_scale));

@@ -41,18 +41,42 @@ static int map_type(int typenum) {
       return kI64;
     case NPY_LONGLONG:
       return kI64;
+    case NPY_FLOAT16:
+      return kF16;
     default:
-      return -1;
+      return typenum == bfloat16_typenum && typenum >= 0 ? int(kBF16) : -1;
   }
 }
 
+// A NumPy type number as a CastType; -1 where there are no kernels.
+static int cast_type(int typenum) {
+  switch (typenum) {
+    case NPY_BOOL:
+      return kCast_bool;
+    case NPY_UINT8:
+      return kCast_u8;
+    case NPY_INT8:
+      return kCast_i8;
+    case NPY_UINT16:
+      return kCast_u16;
+    case NPY_INT16:
+      return kCast_i16;
+  }
+  static const int of_map_type[kNumTypes] = {kCast_f32, kCast_f64, kCast_i32, kCast_i64, kCast_f16, kCast_bf16};
+  const int type = map_type(typenum);
+  return type < 0 ? -1 : of_map_type[type];
+}
+
+// kF16 and kBF16: the map of float32.
 static MapFn find(int op, int type) {
+  if (type >= kNumMapTypes) type = kF32;
   static MapFn cache[3][kNumMaps][kNumMapTypes];
   MapFn& f = cache[int(active_isa())][op][type];
   if (!f) f = elementwise_kernels().find_map(op, type);
   return f;
 }
 
+// A Python number among narrow operands stays a float32.
 union Item {
   float f32;
   double f64;
@@ -64,7 +88,7 @@ union Item {
 static bool to_item(PyObject* object, int type, Item* item) {
   if (PyFloat_Check(object)) {
     const double value = PyFloat_AS_DOUBLE(object);
-    if (type == kF32)
+    if (type == kF32 || type >= kNumMapTypes)
       item->f32 = float(value);
     else if (type == kF64)
       item->f64 = value;
@@ -73,16 +97,16 @@ static bool to_item(PyObject* object, int type, Item* item) {
     return true;
   }
   if (!PyLong_Check(object)) return false;
-  if (type == kF32 || type == kF64) {
+  if (type == kF32 || type == kF64 || type >= kNumMapTypes) {
     const double value = PyLong_AsDouble(object);
     if (value == -1.0 && PyErr_Occurred()) {
       PyErr_Clear();
       return false;
     }
-    if (type == kF32)
-      item->f32 = float(value);
-    else
+    if (type == kF64)
       item->f64 = value;
+    else
+      item->f32 = float(value);
     return true;
   }
   int overflow;
@@ -102,11 +126,13 @@ static PyObject* fall_back(int op, PyObject* const* args, Py_ssize_t nargs, PyOb
   return PyObject_Vectorcall(fallbacks[op], args, size_t(nargs), kwnames);
 }
 
+static const int item_bytes[kNumTypes] = {4, 8, 4, 8, 4, 4};  // of an Item
+
 static bool usable(PyArrayObject* a) { return PyArray_ISALIGNED(a) && PyArray_ISNOTSWAPPED(a); }
 
 // All layouts: broadcast, order, run. `arrays[k]` nullptr: items[k].
 static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item* items, int type, int typenum,
-                             PyArrayObject* out, const double* params) {
+                             PyArrayObject* out, const MapArgs& how) {
   const MapInfo& info = kMapInfo[op];
   npy_intp shape[NPY_MAXDIMS];
   Iteration it;
@@ -120,7 +146,6 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
                         got.object);
   }
   Ref copies[3];
-  static const int item_bytes[] = {4, 8, 4, 8};
   for (int k = 0; k < info.inputs; ++k) {
     if (!arrays[k]) {
       set_scalar(&it, k, &items[k], item_bytes[type]);
@@ -138,10 +163,11 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
   if (!result) return nullptr;
   set_operand(&it, info.inputs, result.array());
   order_and_merge(&it);
-  const bool stream = !out && info.kind != MapKind::to_bool && it.size * item_bytes[type] >= stream_bytes();
+  MapArgs each = how;
+  each.stream = !out && info.kind != MapKind::to_bool && !how.narrow && it.size * item_bytes[type] >= stream_bytes();
   {
     GilRelease nogil(it.size);
-    run_map(it, f, params, stream);
+    run_map(it, f, each);
   }
   return result.release();
 }
@@ -210,7 +236,15 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
     same_shape &= PyArray_IS_C_CONTIGUOUS(out) && PyArray_SAMESHAPE(out, like);
     for (int k = 0; k < info.inputs && same_shape; ++k) same_shape = !arrays[k] || !partial_overlap(out, arrays[k]);
   }
-  if (!same_shape) return run_general(op, f, arrays, items, type, out_typenum, out, params);
+  MapArgs run{};
+  run.params = params;
+  Narrow narrow{f, info.inputs, info.kind == MapKind::choose ? 1 : 0, info.kind == MapKind::to_bool};
+  if (type >= kNumMapTypes) {
+    for (int k = 0; k < info.inputs; ++k) narrow.as_is |= arrays[k] ? 0 : 1 << k;
+    f = elementwise_kernels().find_narrow(type);
+    run.narrow = &narrow;
+  }
+  if (!same_shape) return run_general(op, f, arrays, items, type, out_typenum, out, run);
 
   // One flat run over everything.
   PyArrayObject* result = out;
@@ -218,10 +252,8 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
     Py_INCREF(result);
   else if (!(result = new_array(PyArray_NDIM(like), PyArray_DIMS(like), out_typenum)))
     return nullptr;
-  MapArgs run{};
   run.out = PyArray_DATA(result);
   run.n = PyArray_SIZE(like);
-  run.params = params;
   for (int k = 0; k < info.inputs; ++k) {
     run.in[k] = arrays[k] ? PyArray_DATA(arrays[k]) : &items[k];
     run.step[k] = arrays[k] ? 1 : 0;
@@ -241,9 +273,10 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
       o.item_bytes = a ? int(PyArray_ITEMSIZE(a)) : 0;
       o.strides[0] = o.item_bytes;
     }
+    run.stream = !out && info.kind != MapKind::to_bool && !run.narrow &&
+                 run.n * int64_t(PyArray_ITEMSIZE(result)) >= stream_bytes();
     GilRelease nogil;
-    run_map(it, f, params,
-            !out && info.kind != MapKind::to_bool && run.n * int64_t(PyArray_ITEMSIZE(result)) >= stream_bytes());
+    run_map(it, f, run);
   }
   return reinterpret_cast<PyObject*>(result);
 }
@@ -290,8 +323,7 @@ static PyObject* cast(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
   set_operand(&it, 0, a);
   Ref out(reinterpret_cast<PyObject*>(new_output(it, descr->type_num)));
   if (!out) return nullptr;
-  const int src = PyArray_TYPE(a) == NPY_BOOL ? int(kNumMapTypes) : map_type(PyArray_TYPE(a)),
-            dst = map_type(descr->type_num);
+  const int src = cast_type(PyArray_TYPE(a)), dst = cast_type(descr->type_num);
   MapFn f = src >= 0 && dst >= 0 && usable(a) ? elementwise_kernels().find_cast(src, dst) : nullptr;
   if (!f) {
     Ref done(PyObject_CallFunctionObjArgs(cast_fallback, out.object, args[0], nullptr));
@@ -301,9 +333,17 @@ static PyObject* cast(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
   order_and_merge(&it);
   {
     GilRelease nogil(it.size);
-    run_map(it, f, nullptr, false);
+    run_map(it, f, MapArgs{});
   }
   return out.release();
+}
+
+// set_bfloat16(dtype): NumPy has no bfloat16 of its own; the package that brings one numbers it as it comes.
+static PyObject* set_bfloat16(PyObject*, PyObject* dtype) {
+  if (!PyArray_DescrCheck(dtype) || PyDataType_ELSIZE(reinterpret_cast<PyArray_Descr*>(dtype)) != 2)
+    return PyErr_Format(PyExc_TypeError, "set_bfloat16: expected a dtype of two bytes");
+  bfloat16_typenum = reinterpret_cast<PyArray_Descr*>(dtype)->type_num;
+  Py_RETURN_NONE;
 }
 
 #define RL_METHOD_KEYWORDS(f) \
@@ -315,6 +355,7 @@ PyMethodDef elementwise_methods[] = {
 #undef RL_MAP
     {"set_elementwise_fallbacks", set_elementwise_fallbacks, METH_O,
      "Register the NumPy form of every map: {name: function}."},
+    {"set_bfloat16", set_bfloat16, METH_O, "The dtype of bfloat16 arrays."},
     {"cast", RL_METHOD_KEYWORDS(cast), "cast(a, dtype): a copy of another dtype."},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -13,18 +13,46 @@
 
 namespace rl {
 
+struct Narrow;
 struct MapArgs {
   const void* in[3];
   int64_t step[3];  // 0: in[k] is one item for the whole run; 1: contiguous
   void* out;
   int64_t n;
   const double* params;
+  const Narrow* narrow;  // of a map on float16 or bfloat16
   bool stream;
 };
 using MapFn = void (*)(const MapArgs&);
 
-// Type slots of the map tables.
-enum MapType : int { kF32, kF64, kI32, kI64, kNumMapTypes };
+// Type slots of the map tables; float16 and bfloat16 go through the float32 map.
+enum MapType : int { kF32, kF64, kI32, kI64, kNumMapTypes, kF16 = kNumMapTypes, kBF16, kNumTypes };
+
+struct Narrow {
+  MapFn map;  // of float32
+  int inputs;
+  int as_is;  // bit k: input k is a float32 item or a condition, not of the narrow type
+  bool to_bool;
+};
+
+// What casts convert between: name in kCast_..., type of the items.
+#define RL_CAST_TYPES(X) \
+  X(bool, bool)          \
+  X(u8, uint8_t)         \
+  X(i8, int8_t)          \
+  X(u16, uint16_t)       \
+  X(i16, int16_t)        \
+  X(i32, int32_t)        \
+  X(i64, int64_t)        \
+  X(f16, Float16)        \
+  X(bf16, BFloat16)      \
+  X(f32, float)          \
+  X(f64, double)
+enum CastType : int {
+#define RL_CAST(type, T) kCast_##type,
+  RL_CAST_TYPES(RL_CAST)
+#undef RL_CAST
+};
 
 enum MapOp : int {
 #define RL_MAP(name, inputs, kind, p0, d0, p1, d1, p2, d2, doc) kMap_##name,

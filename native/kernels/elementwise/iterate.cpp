@@ -210,7 +210,7 @@ static void move_block(const Iteration& it, const Operand& o, int64_t begin, int
 }
 
 // Items [begin, end) through buffers for the operands that are not laid out in iteration order.
-static void run_buffered(const Iteration& it, MapFn f, const double* params, int64_t begin, int64_t end) {
+static void run_buffered(const Iteration& it, MapFn f, const MapArgs& how, int64_t begin, int64_t end) {
   alignas(64) char buffers[4][kBlock * kMaxItemBytes];
   bool linear[4], constant[4];
   for (int k = 0; k <= it.inputs; ++k) {
@@ -224,9 +224,9 @@ static void run_buffered(const Iteration& it, MapFn f, const double* params, int
     }
   }
   for (int64_t i = begin; i < end; i += kBlock) {
-    MapArgs args{};
+    MapArgs args = how;
+    args.stream = false;
     args.n = end - i < kBlock ? end - i : kBlock;
-    args.params = params;
     for (int k = 0; k < it.inputs; ++k) {
       const Operand& o = it.operands[k];
       args.step[k] = constant[k] ? 0 : 1;
@@ -247,7 +247,7 @@ static void run_buffered(const Iteration& it, MapFn f, const double* params, int
 }
 
 // Items [begin, end) row by row: along dimension 0 every operand is contiguous or constant.
-static void run_rows(const Iteration& it, MapFn f, const double* params, bool stream, int64_t begin, int64_t end) {
+static void run_rows(const Iteration& it, MapFn f, const MapArgs& how, int64_t begin, int64_t end) {
   const int count = it.inputs + 1;
   int64_t index[NPY_MAXDIMS];
   char* p[4];
@@ -258,9 +258,7 @@ static void run_rows(const Iteration& it, MapFn f, const double* params, bool st
     flat /= it.shape[d];
     for (int k = 0; k < count; ++k) p[k] += index[d] * it.operands[k].strides[d];
   }
-  MapArgs args{};
-  args.params = params;
-  args.stream = stream;
+  MapArgs args = how;
   for (int k = 0; k < it.inputs; ++k) args.step[k] = it.operands[k].strides[0] ? 1 : 0;
   for (int64_t left = end - begin;;) {
     args.n = it.shape[0] - index[0];
@@ -298,8 +296,8 @@ static bool find_transposed(const Iteration& it, bool* transposed) {
 }
 
 // Tiles [begin, end) of kTileRows rows: transposed inputs go through a buffer, a tile at a time.
-static void run_tiles(const Iteration& it, MapFn f, const double* params, bool stream, const bool* transposed,
-                      int64_t begin, int64_t end) {
+static void run_tiles(const Iteration& it, MapFn f, const MapArgs& how, const bool* transposed, int64_t begin,
+                      int64_t end) {
   alignas(64) char buffers[3][kTileRows * kTileColumns * kMaxItemBytes];
   const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
   for (int64_t tile = begin; tile < end; ++tile) {
@@ -314,9 +312,7 @@ static void run_tiles(const Iteration& it, MapFn f, const double* params, bool s
       for (int k = 0; k <= it.inputs; ++k) p[k] += i * it.operands[k].strides[d];
     }
     for (int64_t column = 0; column < it.shape[0]; column += kTileColumns) {
-      MapArgs args{};
-      args.params = params;
-      args.stream = stream;
+      MapArgs args = how;
       args.n = it.shape[0] - column < kTileColumns ? it.shape[0] - column : kTileColumns;
       for (int k = 0; k < it.inputs; ++k) {
         const Operand& o = it.operands[k];
@@ -339,7 +335,7 @@ static void run_tiles(const Iteration& it, MapFn f, const double* params, bool s
   }
 }
 
-void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
+void run_map(const Iteration& it, MapFn f, const MapArgs& how) {
   if (it.size == 0) return;
   bool direct = it.ndim == 1 || it.shape[0] >= kShortRun;
   for (int k = 0; k <= it.inputs; ++k) {
@@ -351,17 +347,17 @@ void run_map(const Iteration& it, MapFn f, const double* params, bool stream) {
     const int64_t row_tiles = (it.shape[1] + kTileRows - 1) / kTileRows;
     const int64_t tiles = it.size / (it.shape[0] * it.shape[1]) * row_tiles;
     parallel_for(tiles, kSimpleGrain / (kTileRows * it.shape[0]) + 1, [&](int64_t begin, int64_t end) {
-      run_tiles(it, f, params, stream, transposed, begin, end);
-      if (stream) stream_barrier();
+      run_tiles(it, f, how, transposed, begin, end);
+      if (how.stream) stream_barrier();
     });
     return;
   }
   parallel_for(it.size, kSimpleGrain, [&](int64_t begin, int64_t end) {
     if (direct)
-      run_rows(it, f, params, stream, begin, end);
+      run_rows(it, f, how, begin, end);
     else
-      run_buffered(it, f, params, begin, end);
-    if (stream) stream_barrier();
+      run_buffered(it, f, how, begin, end);
+    if (how.stream) stream_barrier();
   });
 }
 

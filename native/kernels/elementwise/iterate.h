@@ -32,9 +32,10 @@ void set_scalar(Iteration* it, int k, const void* item, int item_bytes);
 // input gives an equally permuted result, as in PyTorch), C-contiguous where the inputs do not say.
 PyArrayObject* new_output(const Iteration& it, int typenum);
 
-// Reorders and merges dimensions (after all operands are set), then runs `f` over everything.
+// Reorders and merges dimensions (after all operands are set), then runs `f` over everything; `how`: params, narrow and
+// stream of each run.
 void order_and_merge(Iteration* it);
-void run_map(const Iteration& it, MapFn f, const double* params, bool stream);
+void run_map(const Iteration& it, MapFn f, const MapArgs& how);
 
 // Moves items of any size between strided buffers: dst[i] = src[i].
 void copy_strided(char* dst, int64_t dst_stride, const char* src, int64_t src_stride, int64_t n, int item_bytes);

@@ -138,6 +138,32 @@ static void map_to_bool(const MapArgs& args) {
   map_run<kInputs, false, T, T, uint8_t>(args, F<T>(args.params));
 }
 
+// For long computations, which the machine overlaps by itself: one vector at a time, one copy of the code.
+template <template <class> class F, int kInputs, class T>
+static void map_long(const MapArgs& args) {
+  constexpr int L = Vec<T>::lanes;
+  const F<T> f(args.params);
+  alignas(64) T fill_a[L], fill_b[L];
+  const T* a = spread(static_cast<const T*>(args.in[0]), args.step[0], fill_a, L);
+  const T* b = kInputs > 1 ? spread(static_cast<const T*>(args.in[1]), args.step[1], fill_b, L) : nullptr;
+  T* out = static_cast<T*>(args.out);
+  for (int64_t i = 0; i < args.n; i += L) {
+    const int n = int(args.n - i < L ? args.n - i : L);
+    const auto load = [&](const T* p, int64_t step) RL_LAMBDA_INLINE {
+      return __builtin_expect(n == L, 1) ? Vec<T>::load(p + step * i) : Vec<T>::load_n(p + step * i, n);
+    };
+    Vec<T> r;
+    if constexpr (kInputs == 1)
+      r = f(load(a, args.step[0]));
+    else
+      r = f(load(a, args.step[0]), load(b, args.step[1]));
+    if (__builtin_expect(n == L, 1))
+      r.store(out + i);
+    else
+      r.store_n(out + i, n);
+  }
+}
+
 // f(x), f(x, y) lane by lane for what has no vector form.
 template <class T, class F>
 RL_INLINE Vec<T> each(Vec<T> a, F f) {
@@ -176,6 +202,11 @@ RL_INLINE Vec<T> each(Vec<T> a, Vec<T> b, F f) {
     if (type == kF32) return &map<F, inputs, float>;  \
     if (type == kF64) return &map<F, inputs, double>; \
     return nullptr;
+#define RL_LONG(name, F, inputs)                           \
+  case kMap_##name:                                        \
+    if (type == kF32) return &map_long<F, inputs, float>;  \
+    if (type == kF64) return &map_long<F, inputs, double>; \
+    return nullptr;
 #define RL_ALL(name, F, inputs)                        \
   case kMap_##name:                                    \
     if (type == kF32) return &map<F, inputs, float>;   \
@@ -186,7 +217,7 @@ RL_INLINE Vec<T> each(Vec<T> a, Vec<T> b, F f) {
 
 MapFn find_arithmetic(int op, int type);
 MapFn find_math(int op, int type);
-MapFn find_libm(int op, int type);
+MapFn find_special(int op, int type);
 MapFn find_activation(int op, int type);
 MapFn find_compare(int op, int type);
 

@@ -1,7 +1,9 @@
 #include "kernels/elementwise/map.h"
-#include "simd/trigonometry.h"
+#include "simd/inverse.h"
+#include "simd/power.h"
+#include "simd/probability.h"
 
-// Exponentials, logarithms and what is built from them, vectorised; the rest through the C library, lane by lane.
+// Exponentials, logarithms, trigonometric and special functions.
 
 namespace rl::RL_ISA {
 
@@ -24,65 +26,80 @@ MapFn find_math(int op, int type) {
   switch (op) {
     RL_FLOATS(exp, Exp, 1)
     RL_FLOATS(exp2, Exp2, 1)
-    RL_FLOATS(expm1, Expm1, 1)
+    RL_LONG(expm1, Expm1, 1)
     RL_FLOATS(log, Log, 1)
     RL_FLOATS(log2, Log2, 1)
     RL_FLOATS(log10, Log10, 1)
-    RL_FLOATS(log1p, Log1p, 1)
+    RL_LONG(log1p, Log1p, 1)
     RL_FLOATS(tanh, Tanh, 1)
     RL_FLOATS(sigmoid, Sigmoid, 1)
     RL_FLOATS(erf, Erf, 1)
-    RL_FLOATS(erfc, Erfc, 1)
-    RL_FLOATS(pow, Pow, 2)
+    RL_LONG(erfc, Erfc, 1)
+    RL_LONG(pow, Pow, 2)
     RL_FLOATS(sin, Sin, 1)
     RL_FLOATS(cos, Cos, 1)
   }
   return nullptr;
 }
 
-#define RL_LIBM1(Name, function)                                                  \
-  RL_INLINE float libm_##function(float x) { return __builtin_##function##f(x); } \
-  RL_INLINE double libm_##function(double x) { return __builtin_##function(x); }  \
-  RL_FUNCTOR1(Name, return each(a, [](T x) { return libm_##function(x); });)
-#define RL_LIBM2(Name, function)                                                              \
-  RL_INLINE float libm_##function(float x, float y) { return __builtin_##function##f(x, y); } \
-  RL_INLINE double libm_##function(double x, double y) { return __builtin_##function(x, y); } \
-  RL_FUNCTOR2(Name, return each(a, b, [](T x, T y) { return libm_##function(x, y); });)
-
-RL_LIBM1(Tan, tan)
-RL_LIBM1(Asin, asin)
-RL_LIBM1(Acos, acos)
-RL_LIBM1(Atan, atan)
-RL_LIBM2(Atan2, atan2)
-RL_LIBM1(Sinh, sinh)
-RL_LIBM1(Cosh, cosh)
-RL_LIBM1(Asinh, asinh)
-RL_LIBM1(Acosh, acosh)
-RL_LIBM1(Atanh, atanh)
-// lgamma writes the global signgam; the re-entrant form does not
-RL_INLINE float log_gamma(float x) {
-  int sign;
-  return ::lgammaf_r(x, &sign);
+// log(e^a + e^b) from the larger; equal infinities are their own sum
+RL_FUNCTOR2(Logaddexp, const V high = select<T>(a > b, a, b), low = select<T>(a > b, b, a),
+            infinity = T(__builtin_inf());
+            const V r = high + log1p(exp(low - high));
+            return select<T>((a == b) & (rl::RL_ISA::abs(a) == infinity), a, r);)
+// sqrt(a^2 + b^2), scaled where a square would leave the range; an infinity wins over NaN
+RL_INLINE Vec<double> hypotenuse(Vec<double> a, Vec<double> b) {
+  using V = Vec<double>;
+  const V infinity = __builtin_inf(), x = abs(a), y = abs(b), high = max(x, y);
+  const Mask<double> huge = high > V(0x1p500), tiny = high < V(0x1p-450);
+  const V factor = select<double>(huge, V(0x1p-600), select<double>(tiny, V(0x1p600), V(1.0)));
+  const V back = select<double>(huge, V(0x1p600), select<double>(tiny, V(0x1p-600), V(1.0)));
+  const V p = x * factor, q = y * factor;
+  const V r = rl::RL_ISA::sqrt(fma(p, p, q * q)) * back;
+  return select<double>((x == infinity) | (y == infinity), infinity, r);
 }
-RL_INLINE double log_gamma(double x) {
-  int sign;
-  return ::lgamma_r(x, &sign);
+RL_INLINE Vec<float> hypotenuse(Vec<float> a, Vec<float> b) {
+  const WidePair x = widen(a), y = widen(b);
+  const auto root = [](Vec<double> p, Vec<double> q) RL_LAMBDA_INLINE { return rl::RL_ISA::sqrt(fma(p, p, q * q)); };
+  const Vec<float> infinity = __builtin_inff();
+  return select<float>((rl::RL_ISA::abs(a) == infinity) | (rl::RL_ISA::abs(b) == infinity), infinity,
+                       narrow(root(x.low, y.low), root(x.high, y.high)));
 }
-RL_FUNCTOR1(Lgamma, return each(a, [](T x) { return log_gamma(x); });)
+RL_FUNCTOR2(Hypot, return hypotenuse(a, b);)
+RL_FUNCTOR1(Logit, return log(a / (V(T(1)) - a));)
 
-MapFn find_libm(int op, int type) {
+RL_FUNCTOR1(Tan, return rl::RL_ISA::tan(a);)
+RL_FUNCTOR1(Asin, return rl::RL_ISA::asin(a);)
+RL_FUNCTOR1(Acos, return rl::RL_ISA::acos(a);)
+RL_FUNCTOR1(Atan, return rl::RL_ISA::atan(a);)
+RL_FUNCTOR2(Atan2, return rl::RL_ISA::atan2(a, b);)
+RL_FUNCTOR1(Sinh, return rl::RL_ISA::sinh(a);)
+RL_FUNCTOR1(Cosh, return rl::RL_ISA::cosh(a);)
+RL_FUNCTOR1(Asinh, return rl::RL_ISA::asinh(a);)
+RL_FUNCTOR1(Acosh, return rl::RL_ISA::acosh(a);)
+RL_FUNCTOR1(Atanh, return rl::RL_ISA::atanh(a);)
+RL_FUNCTOR1(Lgamma, return log_gamma(a);)
+RL_FUNCTOR1(Digamma, return digamma(a);)
+RL_FUNCTOR1(Erfinv, return erfinv(a);)
+
+MapFn find_special(int op, int type) {
   switch (op) {
-    RL_FLOATS(tan, Tan, 1)
-    RL_FLOATS(asin, Asin, 1)
-    RL_FLOATS(acos, Acos, 1)
-    RL_FLOATS(atan, Atan, 1)
-    RL_FLOATS(atan2, Atan2, 2)
-    RL_FLOATS(sinh, Sinh, 1)
-    RL_FLOATS(cosh, Cosh, 1)
-    RL_FLOATS(asinh, Asinh, 1)
-    RL_FLOATS(acosh, Acosh, 1)
-    RL_FLOATS(atanh, Atanh, 1)
-    RL_FLOATS(lgamma, Lgamma, 1)
+    RL_LONG(tan, Tan, 1)
+    RL_LONG(asin, Asin, 1)
+    RL_LONG(acos, Acos, 1)
+    RL_LONG(atan, Atan, 1)
+    RL_LONG(atan2, Atan2, 2)
+    RL_LONG(sinh, Sinh, 1)
+    RL_LONG(cosh, Cosh, 1)
+    RL_LONG(asinh, Asinh, 1)
+    RL_LONG(acosh, Acosh, 1)
+    RL_LONG(atanh, Atanh, 1)
+    RL_LONG(lgamma, Lgamma, 1)
+    RL_LONG(digamma, Digamma, 1)
+    RL_LONG(erfinv, Erfinv, 1)
+    RL_LONG(logaddexp, Logaddexp, 2)
+    RL_LONG(hypot, Hypot, 2)
+    RL_LONG(logit, Logit, 1)
   }
   return nullptr;
 }

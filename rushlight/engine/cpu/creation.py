@@ -67,6 +67,9 @@ def empty_strided(shape, dtype, strides):
 
 
 def zeros(shape, dtype):
+    dtype = np.dtype(dtype)
+    if dtype.num < _BUILTIN_TYPES:
+        return _native.zeros(tuple(shape), dtype.num)
     out = empty(shape, dtype)
     out.fill(0)
     return out
@@ -106,6 +109,9 @@ def is_dense(a) -> bool:
 def arange(start, end, step, dtype):
     """start, start + step, ... below end; integers exactly, others in double precision."""
     dtype = np.dtype(dtype)
+    if type(start) is type(end) is type(step) is int and step == 1 and dtype == np.int64:
+        check_size((max(0, end - start),), dtype)
+        return np.arange(start, end, dtype=np.int64)
     if all(isinstance(v, int) for v in (start, end, step)):
         count = max(0, -((start - end) // step))
         check_size((count,), np.int64)
@@ -167,6 +173,10 @@ def from_python(data, dtype=None):
 
     Bools give bool, ints int64, floats the default float type, complex its complex type; a mix gives the largest.
     """
+    if dtype is None:
+        plain = _plain_numbers(data)
+        if plain is not None:
+            return plain
     if isinstance(data, np.generic):
         data = np.asarray(data)
     if isinstance(data, np.ndarray):
@@ -196,6 +206,20 @@ def from_python(data, dtype=None):
         else:
             out = np.array(flat, dtype=np.complex128 if dtype.is_complex else np.float64).astype(target)
     return out.reshape(shape)
+
+
+def _plain_numbers(data):
+    """A float, an int or a list of nothing but one of them, as an array; None for anything else."""
+    kind = type(data)
+    if kind is list and data:
+        kinds = set(map(type, data))
+        kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is float:
+        return _native.cast(np.array(data), to_engine_dtype(dtypes.get_default_dtype()))
+    if kind is int:
+        array = np.array(data)
+        return array if array.dtype == np.int64 else None
+    return None
 
 
 def _integers(flat, dtype, target):

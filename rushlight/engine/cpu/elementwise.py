@@ -19,16 +19,17 @@ from rushlight.engine.cpu import elementwise_numpy
 
 __all__ = """
 abs acos acosh add add_scaled addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_not bitwise_or
-bitwise_xor cast ceil clamp clamp_grad copysign cos cosh div elu elu_grad eq erf erfc exp exp2 expm1 floor
-floor_divide fmax fmin fmod frac ge gelu gelu_grad gelu_tanh gelu_tanh_grad gt hardsigmoid hardsigmoid_grad
-hardswish hardswish_grad hardtanh_grad hypot isfinite isinf isnan le leaky_relu leaky_relu_grad left_shift lerp
-lgamma log log10 log1p log2 log_sigmoid log_sigmoid_grad logical_and logical_not logical_or logical_xor lt
-maximum minimum mish mish_grad mul ne neg nextafter pow reciprocal relu relu_grad remainder right_shift round
-rsqrt sigmoid sigmoid_grad sign signbit silu silu_grad sin sinh softplus softplus_grad sqrt square sub tan tanh
-tanh_grad threshold threshold_grad trunc where
+bitwise_xor cast ceil clamp clamp_grad copysign cos cosh digamma div elu elu_grad eq erf erfc erfinv exp exp2
+expm1 floor floor_divide fmax fmin fmod frac ge gelu gelu_grad gelu_tanh gelu_tanh_grad gt hardsigmoid
+hardsigmoid_grad hardswish hardswish_grad hardtanh_grad hypot isfinite isinf isnan le leaky_relu leaky_relu_grad
+left_shift lerp lgamma log log10 log1p log2 log_sigmoid log_sigmoid_grad logaddexp logical_and logical_not
+logical_or logical_xor logit lt maximum minimum mish mish_grad mul nan_to_num ne neg nextafter pow reciprocal
+relu relu_grad remainder right_shift round rsqrt sigmoid sigmoid_grad sign signbit silu silu_grad sin sinh
+softplus softplus_grad sqrt square sub tan tanh tanh_grad threshold threshold_grad trunc where
 """.split()
 
 _native.set_elementwise_fallbacks(elementwise_numpy.FALLBACKS)
+_native.set_bfloat16(elementwise_numpy.BFLOAT16)
 
 # arithmetic
 add = _native.add
@@ -43,6 +44,7 @@ fmin = _native.fmin
 floor_divide = _native.floor_divide
 remainder = _native.remainder
 fmod = _native.fmod
+copysign = _native.copysign
 neg = _native.neg
 abs = _native.abs
 sign = _native.sign
@@ -54,6 +56,7 @@ floor = _native.floor
 ceil = _native.ceil
 trunc = _native.trunc
 frac = _native.frac
+nan_to_num = _native.nan_to_num
 lerp = _native.lerp
 addcmul = _native.addcmul
 addcdiv = _native.addcdiv
@@ -83,6 +86,11 @@ asinh = _native.asinh
 acosh = _native.acosh
 atanh = _native.atanh
 lgamma = _native.lgamma
+digamma = _native.digamma
+erfinv = _native.erfinv
+hypot = _native.hypot
+logaddexp = _native.logaddexp
+logit = _native.logit
 
 # activations and their gradients: (g, y) for relu, sigmoid and tanh, (g, a) for the others
 relu = _native.relu
@@ -157,10 +165,18 @@ def pow(a: Any, b: Any, out: np.ndarray | None = None) -> np.ndarray:
     return _native.pow(a, b, out)
 
 
+_EXACT = 1 << 53  # up to here every integer is a double
+
+
 def clamp(
     a: np.ndarray, *, min: float | None = None, max: float | None = None, out: np.ndarray | None = None
 ) -> np.ndarray:
     """min(max(a, min), max), None for no bound; NaN stays, and a NaN bound makes everything NaN."""
+    if a.dtype.kind == "i" and any([isinstance(bound, int) and not -_EXACT <= bound <= _EXACT for bound in (min, max)]):
+        # the kernel takes its bounds as doubles; integers that are none go one by one
+        if min is not None:
+            a = _native.maximum(a, int(min), out)
+        return a if max is None else _native.minimum(a, int(max), out)
     return _native.clamp(a, out, min=min, max=max)
 
 
@@ -197,6 +213,4 @@ bitwise_not = _with_numpy(np.invert)
 left_shift = _with_numpy(np.left_shift)
 right_shift = _with_numpy(np.right_shift)
 signbit = _with_numpy(np.signbit)
-copysign = _with_numpy(np.copysign)
-hypot = _with_numpy(np.hypot)
 nextafter = _with_numpy(np.nextafter)

@@ -14,7 +14,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-_narrow = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+from . import special
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+_narrow = (np.dtype(np.float16), BFLOAT16)
 
 
 def _arrays(inputs: tuple[Any, ...]) -> list[np.ndarray]:
@@ -148,6 +151,16 @@ def _lerp(a, b, weight):
     return np.where(np.abs(weight) < 0.5, a + weight * (b - a), b - (b - a) * (1 - weight))
 
 
+def _nan_to_num(a, nan, posinf, neginf):
+    numbers = [_numbers(a)(value) for value in (nan, posinf, neginf)]
+    return np.where(np.isnan(a), numbers[0], np.where(a == np.inf, numbers[1], np.where(a == -np.inf, numbers[2], a)))
+
+
+def _logaddexp(a, b):
+    high, low = np.maximum(a, b), np.minimum(a, b)
+    return np.where((a == b) & np.isinf(a), a, high + np.log1p(np.exp(low - high)))
+
+
 def _sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
@@ -255,6 +268,8 @@ FALLBACKS: dict[str, Callable[..., np.ndarray]] = {
     "floor_divide": _map(2, _checked("floor_divide", np.floor_divide)),
     "remainder": _map(2, _checked("remainder", np.remainder)),
     "fmod": _map(2, _checked("fmod", np.fmod)),
+    "copysign": _map(2, np.copysign),
+    "nan_to_num": _map(1, _nan_to_num, nan=0.0, posinf=np.inf, neginf=-np.inf),
     "neg": _map(1, _neg),
     "abs": _map(1, np.abs),
     "sign": _map(1, _sign),
@@ -296,6 +311,11 @@ FALLBACKS: dict[str, Callable[..., np.ndarray]] = {
     "acosh": _map(1, np.arccosh),
     "atanh": _map(1, np.arctanh),
     "lgamma": _map(1, _lgamma, widen=True),
+    "digamma": _map(1, special.digamma),
+    "erfinv": _map(1, special.erfinv),
+    "hypot": _map(2, np.hypot, widen=True),
+    "logaddexp": _map(2, _logaddexp, widen=True),
+    "logit": _map(1, lambda a: np.log(a / (1 - a)), widen=True),
     "relu": _map(1, lambda a: np.maximum(a, np.zeros((), a.dtype))),
     "relu_grad": _map(2, lambda g, y: _zeros_unless(~(y <= 0), g)),
     "sigmoid_grad": _map(2, lambda g, y: g * (y * (1 - y)), widen=True),

@@ -6,10 +6,13 @@ import math
 
 import numpy as np
 
+from rushlight import _native
+
 from .creation import clone, empty, zeros
 
 __all__ = [
     "fill_where",
+    "first_outside",
     "gather",
     "gather_grad",
     "index",
@@ -75,6 +78,10 @@ def index_scatter(g, *, input_shape, indices):
 
 def gather(a, indices, *, axis):
     """out[i][j] = a[indices[i][j]][j] (axis 0); indices may be smaller than `a` in the other axes."""
+    if indices.dtype == np.int64 and indices.ndim:
+        picked = _native.gather(a, np.ascontiguousarray(indices), axis)
+        if picked is not None:
+            return picked
     return _lines(a)[_grid(indices, axis)].reshape(indices.shape)
 
 
@@ -164,12 +171,14 @@ def nonzero(a):
     return np.ascontiguousarray(np.stack(np.nonzero(a), axis=1)).astype(np.int64, copy=False).reshape(-1, a.ndim)
 
 
+def first_outside(indices, least, size):
+    """None if all indices are in [least, size), else one that is not; least is 0 or negative."""
+    return _native.first_outside(np.ascontiguousarray(indices, dtype=np.int64), least, size)
+
+
 def fill_where(a, mask, *, value):
     """A copy of `a` with `value` where the mask (broadcast) holds."""
-    shape = np.broadcast_shapes(a.shape, mask.shape)
-    out = clone(a) if shape == a.shape else clone(np.broadcast_to(a, shape))
-    np.copyto(out, np.asarray(value, out.dtype), where=mask)
-    return out
+    return _native.where(mask, value, a)
 
 
 def gather_grad(g, indices, *, input_shape, axis):

@@ -28,7 +28,7 @@ def _fallback(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
         axis = tuple(axes) if isinstance(axes, list) else axes
         with np.errstate(all="ignore"):
             if a.dtype in _narrow:
-                return np.asarray(function(a.astype(np.float32), axis, keepdims)).astype(a.dtype)
+                return _native.cast(np.asarray(function(_native.cast(a, np.float32), axis, keepdims)), a.dtype)
             return np.asarray(function(a, axis, keepdims))
 
     return run
@@ -44,6 +44,17 @@ def _mean(a, axis, keepdims):
     return total / count if count else np.full(total.shape, np.nan, a.dtype)
 
 
+def _narrow_through(name: str, function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """float16 and bfloat16 by the kernel of float32, everything else by `function`."""
+
+    def run(a: np.ndarray, axes: Any, keepdims: bool) -> np.ndarray:
+        if a.dtype in _narrow and a.size:
+            return _native.cast(getattr(_native, name)(_native.cast(a, np.float32), axes, keepdims), a.dtype)
+        return function(a, axes, keepdims)
+
+    return run
+
+
 FALLBACKS = {
     "sum": _fallback(lambda a, axis, keepdims: a.sum(axis=axis, keepdims=keepdims, dtype=_accumulator(a))),
     "mean": _fallback(_mean),
@@ -52,6 +63,7 @@ FALLBACKS = {
     "amin": _fallback(lambda a, axis, keepdims: a.min(axis=axis, keepdims=keepdims)),
     "norm2": _fallback(lambda a, axis, keepdims: np.sqrt((np.abs(a) ** 2).sum(axis=axis, keepdims=keepdims))),
 }
+FALLBACKS = {name: _narrow_through(name, function) for name, function in FALLBACKS.items()}
 _native.set_reduce_fallbacks(FALLBACKS)
 
 sum = _native.sum  # sum(a, *, axes, keepdims)
@@ -64,14 +76,18 @@ norm2 = _native.norm2  # sqrt(sum(a * a))
 
 def _arg(a: np.ndarray, axis: int | None, keepdims: bool, native: Callable, function: Callable) -> np.ndarray:
     if a.dtype in _narrow:
-        a = a.astype(np.float32)
+        a = _native.cast(a, np.float32)
     if a.dtype not in (np.float32, np.float64) or not a.size or a.ndim == 0:
         return np.asarray(function(a, axis=axis, keepdims=keepdims), dtype=np.int64)
     if axis is None:
         flat = native(np.ascontiguousarray(a).reshape(-1))
         return flat.reshape((1,) * a.ndim) if keepdims else flat
-    result = native(np.ascontiguousarray(np.moveaxis(a, axis, -1)))
-    return np.expand_dims(result, axis) if keepdims else result
+    last = a.ndim - 1
+    axis %= a.ndim
+    if axis != last:
+        a = a.transpose([d for d in range(a.ndim) if d != axis] + [axis])
+    result = native(np.ascontiguousarray(a))
+    return result.reshape(result.shape[:axis] + (1,) + result.shape[axis:]) if keepdims else result
 
 
 def argmax(a: np.ndarray, *, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
@@ -86,12 +102,12 @@ def argmin(a: np.ndarray, *, axis: int | None = None, keepdims: bool = False) ->
 
 def any(a: np.ndarray, *, axes: Any = None, keepdims: bool = False) -> np.ndarray:
     """Whether any element is not zero (NaN counts)."""
-    return np.asarray(np.any(a, axis=axes, keepdims=keepdims), dtype=bool)
+    return np.asarray(a.any(axis=axes, keepdims=keepdims), dtype=bool)
 
 
 def all(a: np.ndarray, *, axes: Any = None, keepdims: bool = False) -> np.ndarray:
     """Whether every element is not zero (NaN counts)."""
-    return np.asarray(np.all(a, axis=axes, keepdims=keepdims), dtype=bool)
+    return np.asarray(a.all(axis=axes, keepdims=keepdims), dtype=bool)
 
 
 def count_nonzero(a: np.ndarray, *, axes: Any = None) -> np.ndarray:
@@ -101,7 +117,7 @@ def count_nonzero(a: np.ndarray, *, axes: Any = None) -> np.ndarray:
 
 def var(a: np.ndarray, *, axes: Any = None, keepdims: bool = False, correction: float = 1) -> np.ndarray:
     """sum((a - mean)^2) / max(count - correction, 0), in two passes, so that a large mean costs no accuracy."""
-    wide = a.astype(np.float32) if a.dtype in _narrow else a
+    wide = _native.cast(a, np.float32) if a.dtype in _narrow else a
     distance = _native.sub(wide, _native.mean(wide, axes, True))
     if distance.dtype.kind == "c":
         distance = np.abs(distance)
@@ -110,22 +126,30 @@ def var(a: np.ndarray, *, axes: Any = None, keepdims: bool = False, correction: 
     return _native.div(total, float(count)).astype(a.real.dtype, copy=False)
 
 
-def _running(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
+_WITH_KERNELS = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int32), np.dtype(np.int64))
+
+
+def _running(native: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., np.ndarray]:
+    """Along an axis, floats with totals in double, integers in int64."""
+
     def run(a: np.ndarray, *, axis: int) -> np.ndarray:
         if a.ndim == 0:
             return a.astype(np.int64) if a.dtype.kind in "biu" else a.copy()
+        if a.dtype in _WITH_KERNELS:
+            return native(np.ascontiguousarray(a), axis)
         with np.errstate(all="ignore"):
             if a.dtype.kind in "biu":
-                return function(a, axis=axis, dtype=np.int64)
-            if a.dtype.kind == "c" or a.dtype == np.float64:
+                return native(np.ascontiguousarray(a, dtype=np.int64), axis)
+            if a.dtype.kind == "c":
                 return function(a, axis=axis)
-            return function(a, axis=axis, dtype=np.float64).astype(a.dtype)  # as PyTorch: totals in double
+            wide = _native.cast(a, np.float32) if a.dtype in _narrow else a
+            return _native.cast(native(np.ascontiguousarray(wide), axis), a.dtype)
 
     return run
 
 
-cumsum = _running(np.cumsum)  # cumsum(a, *, axis)
-cumprod = _running(np.cumprod)
+cumsum = _running(_native.cumsum, np.cumsum)  # cumsum(a, *, axis)
+cumprod = _running(_native.cumprod, np.cumprod)
 
 
 def _running_extremum(a: np.ndarray, axis: int, function: np.ufunc, better: Callable) -> tuple[np.ndarray, np.ndarray]:

@@ -7,26 +7,58 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from rushlight import _native
+
 from .creation import check_size
 
 __all__ = ["bincount", "consecutive", "distinct", "search_sorted", "sort", "topk"]
 
 _NARROW = np.dtype(ml_dtypes.bfloat16)
+# what the kernels sort an element type as: itself, or a wider one of the same order
+_KEYS: dict[Any, Any] = {
+    np.dtype(source): np.dtype(key)
+    for key, sources in (
+        (np.float32, (np.float32, np.float16, _NARROW)),
+        (np.float64, (np.float64,)),
+        (np.int32, (np.int32, np.bool_, np.int8, np.uint8, np.int16, np.uint16)),
+        (np.int64, (np.int64, np.uint32)),
+    )
+    for source in sources
+}
+_MOST_KEPT = 64  # by the kernel of topk
 
 
 def _comparable(a: np.ndarray) -> np.ndarray:
     return a.astype(np.float32) if a.dtype == _NARROW else a
 
 
+def _rows(a: np.ndarray, axis: int) -> np.ndarray | None:
+    """`a` as a kernel sorts it: `axis` last, contiguous, of a type with a kernel; None for types without."""
+    key = _KEYS.get(a.dtype)
+    if key is None:
+        return None
+    rows = np.ascontiguousarray(np.moveaxis(a, axis, -1) if axis % a.ndim != a.ndim - 1 else a)
+    return rows if key == a.dtype else _native.cast(rows, key)
+
+
+def _back(rows: np.ndarray, axis: int, dtype: np.dtype) -> np.ndarray:
+    """The inverse of `_rows`."""
+    result = rows if rows.dtype == dtype else _native.cast(rows, dtype)
+    return result if axis % rows.ndim == rows.ndim - 1 else np.ascontiguousarray(np.moveaxis(result, -1, axis))
+
+
 def sort(a: np.ndarray, *, axis: int, descending: bool) -> tuple[np.ndarray, np.ndarray]:
     """(values, int64 indices) in order along `axis`; equal elements keep their order."""
     if not a.ndim:
         return a.copy(), np.zeros((), np.int64)
-    key = _comparable(a)
+    rows = _rows(a, axis)
+    if rows is not None:
+        values, order = _native.sort_last(rows, descending)
+        return _back(values, axis, a.dtype), _back(order, axis, order.dtype)
     if descending:  # the reverse of the stable order of the reversed row
-        order = np.flip(a.shape[axis] - 1 - np.argsort(np.flip(key, axis), axis=axis, kind="stable"), axis)
+        order = np.flip(a.shape[axis] - 1 - np.argsort(np.flip(a, axis), axis=axis, kind="stable"), axis)
     else:
-        order = np.argsort(key, axis=axis, kind="stable")
+        order = np.argsort(a, axis=axis, kind="stable")
     order = np.ascontiguousarray(order, dtype=np.int64)
     return np.take_along_axis(a, order, axis), order
 
@@ -36,22 +68,27 @@ def topk(a: np.ndarray, *, k: int, axis: int, largest: bool) -> tuple[np.ndarray
     if not a.ndim:
         values, order = a.reshape(1)[:k], np.zeros(k, np.int64)
         return values.reshape(()) if k else values, order.reshape(()) if k else order
-    n = a.shape[axis]
-    if not 0 < k < n // 8:
-        values, order = sort(a, axis=axis, descending=largest)
-        picked = [slice(None)] * a.ndim
-        picked[axis] = slice(0, k)
-        return np.ascontiguousarray(values[tuple(picked)]), np.ascontiguousarray(order[tuple(picked)])
-    rows = np.moveaxis(_comparable(a), axis, -1)
-    part = np.argpartition(rows, n - k if largest else k - 1, axis=-1)
-    part = np.sort(part[..., n - k :] if largest else part[..., :k], axis=-1)
-    _, inner = sort(np.take_along_axis(rows, part, -1), axis=rows.ndim - 1, descending=largest)
-    order = np.ascontiguousarray(np.moveaxis(np.take_along_axis(part, inner, -1), -1, axis), dtype=np.int64)
-    return np.take_along_axis(a, order, axis), order
+    rows = _rows(a, axis) if 0 < k <= _MOST_KEPT else None
+    if rows is not None:
+        values, order = _native.topk_last(rows, k, largest)
+        return _back(values, axis, a.dtype), _back(order, axis, order.dtype)
+    values, order = sort(a, axis=axis, descending=largest)
+    picked = [slice(None)] * a.ndim
+    picked[axis] = slice(0, k)
+    return np.ascontiguousarray(values[tuple(picked)]), np.ascontiguousarray(order[tuple(picked)])
 
 
 def distinct(a: np.ndarray, *, axis: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(sorted distinct values or slices, the position of each element among them, how often each occurs)."""
+    if axis is None and a.size and a.dtype in _KEYS:
+        values, order = sort(a.reshape(-1), axis=0, descending=False)
+        first = np.empty(a.size, bool)
+        first[0] = True
+        np.not_equal(values[1:], values[:-1], out=first[1:])
+        inverse = np.empty(a.size, np.int64)
+        inverse[order] = np.cumsum(first) - 1
+        counts = np.diff(np.append(np.flatnonzero(first), a.size))
+        return values[first], inverse.reshape(a.shape), counts.astype(np.int64, copy=False)
     values, inverse, counts = np.unique(
         _comparable(a), return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["as_complex", "as_real", "conj", "digamma", "erfinv", "frexp", "gcd", "i0", "lcm", "polygamma"]
+__all__ = ["as_complex", "as_real", "conj", "frexp", "gcd", "i0", "lcm", "polygamma"]
 
 
 def conj(a: np.ndarray) -> np.ndarray:
@@ -106,7 +106,7 @@ def _erfinv(x):
 
 
 def digamma(a: np.ndarray) -> np.ndarray:
-    """The derivative of log gamma."""
+    """The derivative of log gamma: the NumPy form."""
     return _in_double(_digamma, a)
 
 
@@ -116,7 +116,7 @@ def polygamma(a: np.ndarray, *, n: int) -> np.ndarray:
 
 
 def erfinv(a: np.ndarray) -> np.ndarray:
-    """The inverse of erf."""
+    """The inverse of erf: the NumPy form."""
     return _in_double(_erfinv, a)
 
 

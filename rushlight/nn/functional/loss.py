@@ -69,7 +69,7 @@ def cross_entropy(
         raise ValueError(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
         )
-    if tuple(input.shape) == tuple(target.shape):
+    if input._array.shape == target._array.shape:
         return _probability_loss(input, target, weight, ignore_index, reduction, label_smoothing)
     return ops.class_loss(
         "cross_entropy",
