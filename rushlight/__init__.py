@@ -56,8 +56,8 @@ complete_class(_ops.LATE_METHODS)
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain fft func linalg nn ops optim random serialization special "
-    "testing utils version vision memory printing threads cuda cpu".split()
+    "autograd backends compat compiler cli explain fft func linalg nn ops optim random serialization signal "
+    "special testing utils version vision memory printing threads cuda cpu".split()
 )
 _LAZY = {
     name: module

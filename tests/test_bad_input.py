@@ -179,3 +179,10 @@ def test_failed_instance_norm_leaves_the_statistics():
     with pytest.raises((RuntimeError, TypeError)):
         rushlight.nn.functional.instance_norm(rushlight.rand(4, 3, 5), mean, var, rushlight.ones(4))
     assert mean.tolist() == [0, 0, 0] and mean._version == 0 and var._version == 0
+
+
+def test_instance_norm_writes_both_statistics_or_none():
+    mean, var = rushlight.zeros(3), rushlight.ones(3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="leaf"):
+        rushlight.nn.functional.instance_norm(rushlight.rand(4, 3, 5), mean, var)
+    assert mean.tolist() == [0.0] * 3

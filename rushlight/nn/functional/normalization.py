@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.inplace import check_writable
 from ...dtypes import dtype_title
 from ...errors import brackets
 from ...ops import norm, pool
@@ -121,6 +122,8 @@ def instance_norm(
     N, C = shape[:2]
     running: list = []
     for statistic in (running_mean, running_var):
+        if statistic is not None:
+            check_writable(statistic)
         running.append(None if statistic is None else statistic.detach().repeat(N))
     mean, var = running
     y = norm.normalize_batch(input.reshape(1, N * C, *shape[2:]), mean, var, None, None, True, momentum, eps)

@@ -1,0 +1,5 @@
+"""Signal processing: the windows."""
+
+from . import windows
+
+__all__ = ["windows"]
