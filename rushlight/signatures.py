@@ -156,6 +156,7 @@ frexp | out Any
 histogram | bins int|Tensor, range Any, weight Tensor|None, density bool, out Any
 histogramdd | bins Any, range Any, weight Tensor|None, density bool
 polygamma_ | n int
+pca_lowrank svd_lowrank | A Tensor, q int|None, M Tensor|None
 batch_norm instance_norm | weight Tensor|None, bias Tensor|None, running_mean Tensor|None, running_var Tensor|None
 convolution | bias Tensor|None
 """

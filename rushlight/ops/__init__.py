@@ -26,6 +26,7 @@ LATE = {
         "cross matrix_exp matrix_power orgqr",
     ),
     "differences": ("gradient", ""),
+    "lowrank": ("pca_lowrank svd_lowrank", ""),
     "histogram": ("histogram histogramdd", "histogram"),
     "tensor_details": (
         "resize_as_",
