@@ -8,7 +8,7 @@ import importlib
 from ..tensor import install_methods
 
 FAMILIES = (
-    "promote elementwise special shape permute copying slicing joining rearrange reduce "
+    "promote elementwise clamping combining special shape permute copying slicing joining rearrange reduce "
     "index gather index_select masked compare sorting complex_parts linalg addmm contraction conv padding pool norm "
     "softmax statistics distances activation loss noise sampling inplace_functions"
 ).split()

@@ -7,7 +7,7 @@ from ..dtypes import dtype_title
 from ..errors import broadcast_shapes, wrap_dim
 from ..tensor import Tensor
 from . import promote
-from .elementwise import clamp_min
+from .clamping import clamp_min
 from .linalg import matmul
 from .statistics import vector_norm
 

@@ -322,9 +322,13 @@ def _index_arrays(item, view, axis, source_axis):
     return [check_indices(array, size, source_axis)]
 
 
+_INT64 = cpu.to_engine_dtype(dtypes.int64)
+
+
 def check_indices(array, size, axis):
     """Indices as non-negative int64; IndexError naming the first that is out of bounds."""
-    array = cpu.cast(array, dtype=cpu.to_engine_dtype(dtypes.int64)) if array.dtype.name != "int64" else array
+    if array.dtype != _INT64:
+        array = cpu.cast(array, dtype=_INT64)
     if array.size:
         bad = cpu.first_outside(array, -size, size)
         if bad is not None:

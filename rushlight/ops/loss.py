@@ -101,7 +101,8 @@ def class_loss(name, input, target, weight, ignore_index, label_smoothing, reduc
     shape = tuple(input._array.shape)
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    if target.dtype.name not in ("int64", "uint8"):
+    kind = target.dtype.name
+    if kind not in ("int64", "uint8"):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtype_title(target.dtype)}")
     if input.dtype.category != 2:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_title(input.dtype)}'")
@@ -123,7 +124,7 @@ def class_loss(name, input, target, weight, ignore_index, label_smoothing, reduc
                 raise RuntimeError(f"size mismatch (got input: {brackets(shape)} , target: {brackets(wanted)})")
             raise RuntimeError(f"Expected target size {brackets((shape[0], *shape[2:]))}, got {brackets(wanted)}")
         _check_weight(weight, input, shape[1])
-    if target.dtype.name == "uint8":
+    if kind == "uint8":
         target = target.long()
     variant = ""  # they differ in the node's name only
     if label_smoothing:

@@ -9,6 +9,8 @@ from ..autograd.op import cpu, primitives
 from ..dtypes import DType
 from ..tensor import Tensor
 
+_INT64 = cpu.to_engine_dtype(dtypes.int64)
+
 
 def result_type(*operands) -> DType:
     """The dtype in which an operation on these tensors and numbers is done."""
@@ -41,7 +43,10 @@ def pair(input, other, op: str):
                 return input, other
         else:
             kind = type(other)
-            if (kind is float or kind is int) and input._array.dtype.kind == "f":
+            dtype = input._array.dtype
+            if (kind is float or kind is int) and dtype.kind == "f":
+                return input, other
+            if kind is int and dtype == _INT64 and -(1 << 63) <= other < 1 << 63:
                 return input, other
     tensors = [x for x in (input, other) if isinstance(x, Tensor)]
     if not tensors:

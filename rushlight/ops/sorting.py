@@ -10,7 +10,7 @@ from ..autograd.op import cpu, named, primitives, public
 from ..dtypes import dtype_title
 from ..errors import wrap_dim
 from ..tensor import Tensor
-from . import elementwise, promote
+from . import combining, promote
 from .result import into, named_result
 
 
@@ -247,7 +247,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation, ignore_nan):
             else cpu.where(cpu.eq(low, high), 0.0, cpu.add(cpu.mul(low, 0), 0.5))
         )
         above = primitives.gather(rows, _ints(cpu.cast(high, dtype=int64)), axis=last)
-        result = elementwise.lerp(result, above, Tensor._wrap(cpu.cast(weight, dtype=rows._array.dtype)))
+        result = combining.lerp(result, above, Tensor._wrap(cpu.cast(weight, dtype=rows._array.dtype)))
     # (*rest, q) -> (q, *kept or *rest)
     result = primitives.permute(result, axes=(last, *range(last)))
     target = kept if keepdim else rest

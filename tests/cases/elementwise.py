@@ -84,8 +84,8 @@ CASES = [
     OpCase("addcdiv", lambda m, a, b, c: m.addcdiv(a, b, c, value=0.5), [S((3, 4), (3, 4), positive(4))]),
     OpCase(
         "add_",
-        lambda m, a, b: a.add_(b),
-        [S((3, 4), (3, 4)), S((3, 4), (4,))],
+        lambda m, a, b, alpha=1: a.add_(b, alpha=alpha),
+        [S((3, 4), (3, 4)), S((3, 4), (4,)), S((3, 4), (4,), alpha=-0.5)],
         [
             E(lambda m: m.ones(2).add_(m.ones(3, 2)), "doesn't match the broadcast shape"),
             E(lambda m: m.ones(2, dtype=m.int64).add_(1.5), "can't be cast"),

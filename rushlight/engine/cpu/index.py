@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _ALL = np.s_[:]
+_INT64 = np.dtype(np.int64)
 
 
 def _key(indices):
@@ -41,7 +42,7 @@ def _take(a, indices, axis):
     shape = a.shape[:axis] + indices.shape + a.shape[axis + 1 :]
     size = a.shape[axis]
     if math.prod(shape) * a.itemsize < _LARGE or not a.flags.c_contiguous:
-        return np.take(a, indices, axis=axis)
+        return a.take(indices, axis)
     if indices.min() < -size or indices.max() >= size:
         return np.take(a, indices, axis=axis)  # raises; with out= NumPy's own check would copy the result once more
     return np.take(a, indices, axis=axis, out=empty(shape, a.dtype), mode="wrap")
@@ -50,7 +51,7 @@ def _take(a, indices, axis):
 def index(a, *, indices):
     """a[i0, i1, ...] with index arrays (int64 or bool), None for a whole axis."""
     used = [axis for axis, i in enumerate(indices) if i is not None]
-    if len(used) == 1 and indices[used[0]].dtype == np.int64 and indices[used[0]].size:
+    if len(used) == 1 and indices[used[0]].dtype == _INT64 and indices[used[0]].size:
         return _as_array(_take(a, indices[used[0]], used[0]))
     result = a[_key(indices)]
     return result if isinstance(result, np.ndarray) else np.asarray(result)
@@ -78,7 +79,7 @@ def index_scatter(g, *, input_shape, indices):
 
 def gather(a, indices, *, axis):
     """out[i][j] = a[indices[i][j]][j] (axis 0); indices may be smaller than `a` in the other axes."""
-    if indices.dtype == np.int64 and indices.ndim:
+    if indices.dtype == _INT64 and indices.ndim:
         picked = _native.gather(a, np.ascontiguousarray(indices), axis)
         if picked is not None:
             return picked
