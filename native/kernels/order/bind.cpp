@@ -45,8 +45,9 @@ static PyObject* sort_last(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   int type;
   int64_t rows, n;
   PyArrayObject* a = order_input(args[0], "sort_last", &type);
+  if (!a) return nullptr;
   const int descending = PyObject_IsTrue(args[1]);
-  if (!a || descending < 0 || !row_length(a, "sort_last", &rows, &n)) return nullptr;
+  if (descending < 0 || !row_length(a, "sort_last", &rows, &n)) return nullptr;
   Ref values(new_array_like(a)), indices(new_array(PyArray_NDIM(a), PyArray_DIMS(a), NPY_INT64));
   if (!values || !indices) return nullptr;
   bool done;
@@ -65,9 +66,9 @@ static PyObject* topk_last(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   int type;
   int64_t rows, n, k;
   PyArrayObject* a = order_input(args[0], "topk_last", &type);
+  if (!a) return nullptr;
   const int largest = PyObject_IsTrue(args[2]);
-  if (!a || largest < 0 || !as_int(args[1], &k, "topk_last", "k") || !row_length(a, "topk_last", &rows, &n))
-    return nullptr;
+  if (largest < 0 || !as_int(args[1], &k, "topk_last", "k") || !row_length(a, "topk_last", &rows, &n)) return nullptr;
   if (k < 1 || k > n || k > kMostKept)
     return PyErr_Format(PyExc_ValueError, "topk_last: k must be 1 to %lld and no more than the %lld items of a row",
                         static_cast<long long>(kMostKept), static_cast<long long>(n));
