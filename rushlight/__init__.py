@@ -56,7 +56,7 @@ complete_class(_ops.LATE_METHODS)
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends compat compiler cli explain fft func linalg nn ops optim random serialization signal "
+    "amp autograd backends compat compiler cli explain fft func linalg nn ops optim random serialization signal "
     "special testing utils version vision memory printing threads cuda cpu".split()
 )
 _LAZY = {
@@ -68,6 +68,7 @@ _LAZY = {
         "serialization": "save load",
         "threads": "set_num_threads get_num_threads set_num_interop_threads get_num_interop_threads",
         "memory": "memory_stats empty_cache set_memory_cap OutOfMemoryError",
+        "amp": "autocast get_autocast_dtype is_autocast_enabled",
         "autograd.vmap": "vmap",
         "autograd.anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
         "layers": """batch_norm binary_cross_entropy_with_logits constant_pad_nd convolution cosine_embedding_loss

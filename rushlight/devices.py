@@ -50,6 +50,13 @@ class device:  # noqa: N801  (PyTorch's name)
     def __hash__(self) -> int:
         return hash((self.type, self.index))
 
+    def __enter__(self) -> device:
+        check(self)
+        return self
+
+    def __exit__(self, *error) -> None:
+        """Nothing is to be undone: there is one device."""
+
     def __reduce__(self):
         return (_made, (self.type, self.index))  # by name `device` is torch's, which may be another class
 

@@ -8,7 +8,6 @@ from .tensor import Tensor
 
 __all__ = [
     "is_tensor",
-    "typename",
     "is_storage",
     "is_floating_point",
     "is_complex",
@@ -28,15 +27,6 @@ __all__ = [
 def is_tensor(obj) -> bool:
     """Whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def typename(obj) -> str:
-    """'torch.FloatTensor' and the like for a tensor; module and name of the class of anything else, or of a class."""
-    if isinstance(obj, Tensor):
-        return obj.type()
-    kind = obj if hasattr(obj, "__qualname__") else type(obj)
-    module = getattr(kind, "__module__", None) or ""
-    return kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}"
 
 
 def is_storage(obj) -> bool:

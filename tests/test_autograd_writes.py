@@ -161,6 +161,45 @@ def gradient_of_a_recorded_gradient(m):
     return shown, str(x.grad)
 
 
+def retained_then_written(m):
+    x = leaf(m)
+    y = x * 1
+    y.retain_grad()
+    y.mul_(2)
+    base = x * 3
+    part = base[1:]
+    base.retain_grad()
+    part.retain_grad()
+    part.mul_(5)
+    (y.sum() + base.sum() + (part * part).sum()).backward()
+    return y.grad.tolist(), base.grad.tolist(), part.grad.tolist(), x.grad.tolist()
+
+
+def second_derivative_of_relu(m):
+    x, b = leaf(m, -1.0, 0.0, 2.0), m.zeros(3, requires_grad=True)
+    (g,) = m.autograd.grad((x * 2 + b).relu().sum(), x, create_graph=True)
+    (g * g).sum().backward()
+    return x.grad.tolist(), b.grad.tolist()
+
+
+def second_derivative_of_elu_at_zero(m):
+    x = leaf(m, 0.0, 1.0, -1.0)
+    F = m.nn.functional
+    (g,) = m.autograd.grad((F.elu(x) + F.selu(x) + F.celu(x, 2.0)).sum(), x, create_graph=True)
+    (h,) = m.autograd.grad(g.sum(), x)
+    return [round(v, 5) for v in h.tolist()]
+
+
+def written_with_what_has_no_gradient(m):
+    x = leaf(m)
+    counts = m.zeros(3, dtype=m.int64)
+    counts.copy_(x)
+    counts[0] = x[2]
+    mask = m.zeros(3, dtype=m.bool)
+    mask[1] = (x > 0)[1]
+    return counts.requires_grad, counts.tolist(), mask.requires_grad, mask.tolist()
+
+
 def deviation_of_equal_values(m):
     x = m.ones(4, 3, requires_grad=True)
     (first,) = m.autograd.grad(x.std(0).sum() + x.std(), x, create_graph=True)
@@ -187,6 +226,10 @@ def deviation_of_equal_values(m):
         hooks_of_a_tensor,
         gradient_of_a_recorded_gradient,
         deviation_of_equal_values,
+        retained_then_written,
+        second_derivative_of_relu,
+        second_derivative_of_elu_at_zero,
+        written_with_what_has_no_gradient,
     ],
     ids=lambda case: case.__name__,
 )

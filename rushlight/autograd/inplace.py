@@ -173,17 +173,36 @@ def set_history(tensor, op, inputs, aux, attrs) -> Node:
 def rebase(tensor, node: Node) -> Node:
     """Give `tensor` the new producer `node`, whose first input is the tensor's old value."""
     if tensor._view is None:
+        before = tensor._node, tensor._nr
         tensor._node, tensor._nr = node, 0
         tensor._rg = False
+        _keep_retaining(tensor, *before)
         return node
     base, chain, kind = tensor._view
     if base._node is None and not base._rg and kind == "no_grad":
         tensor._view = (base, chain, None)
     slices = CopySlices(node, chain, edge_of(base))
+    before, before_base = (tensor._node, tensor._nr), (base._node, base._nr)
     base._node, base._nr = slices, 0
+    _keep_retaining(base, *before_base)
     tensor._seen = None  # read the node anew
     tensor._refresh()
+    _keep_retaining(tensor, *before)
     return node
+
+
+def _keep_retaining(tensor, old_node, old_nr) -> None:
+    """After a write, retain_grad() means the gradient of the new value."""
+    if not tensor._retain or old_node is None or old_node.retained is None:
+        return
+    reference = old_node.retained.pop(old_nr, None)
+    if reference is None:
+        return
+    node = tensor._node
+    if node.retained is None:
+        node.retained = {}
+    node.retained[tensor._nr] = reference
+    node.special = True
 
 
 def replay(xp, chain, value):

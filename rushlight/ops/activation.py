@@ -79,7 +79,7 @@ def _elu_second(xp, a, *, alpha, scale, input_scale):
     power = xp.mul(
         xp.exp(xp.mul(xp.minimum(a, xp.mul(a, 0.0)), input_scale)), scale * alpha * input_scale * input_scale
     )
-    return xp.where(xp.gt(a, 0.0), xp.mul(a, 0.0), power)
+    return xp.where(xp.ge(a, 0.0), xp.mul(a, 0.0), power)  # 0 at 0, as in PyTorch
 
 
 def _softplus_second(xp, a, *, beta, threshold):

@@ -258,7 +258,8 @@ class relu_grad(Op):
         return xp.relu_grad(g, y)
 
     def backward(xp, gg, saved, need):
-        return (xp.relu_grad(gg, saved[0]), None)
+        (y,) = saved
+        return (xp.relu_grad(gg, y), xp.zeros_like(gg) if need[1] else None)  # zeros, not None, as in PyTorch
 
 
 class sigmoid_grad(Op):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 _MISSING = "Torch not compiled with CUDA enabled: rushlight computes on the CPU"
 
 
@@ -51,3 +53,9 @@ get_device_capability = _refuse("get_device_capability")
 set_device = _refuse("set_device")
 synchronize = _refuse("synchronize")
 init = _refuse("init")
+
+
+def __getattr__(name):
+    if name == "amp":
+        return importlib.import_module(".amp", __name__)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
