@@ -62,12 +62,12 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         )
         source = data.detach()
         return finish(cpu.clone((source if dtype is None else source.to(dtype))._array), requires_grad)
-    return finish(cpu.from_python(_tensors_to_lists(data), dtype=dtype), requires_grad)
+    return finish(cpu.from_python(_tensors_to_arrays(data), dtype=dtype), requires_grad)
 
 
-def _tensors_to_lists(data):
-    if isinstance(data, (list, tuple)) and any(isinstance(v, (Tensor, list, tuple)) for v in data):
-        return [v.tolist() if isinstance(v, Tensor) else _tensors_to_lists(v) for v in data]
+def _tensors_to_arrays(data):
+    if isinstance(data, (list, tuple)) and any([isinstance(v, (Tensor, list, tuple)) for v in data]):
+        return [v._array if isinstance(v, Tensor) else _tensors_to_arrays(v) for v in data]
     return data
 
 

@@ -1,4 +1,4 @@
-"""Python's operators on tensors: +, -, *, @, ==, [], ..."""
+"""Python's operators on tensors: +, -, *, @, ==, [], ...; and what NumPy and DLPack ask of them."""
 
 from __future__ import annotations
 
@@ -210,6 +210,21 @@ def _transposed(name, message):
     return property(get, doc=message)
 
 
+def _array_wrap(self, array, context=None, return_scalar=False):
+    """The result of a NumPy function called on this tensor, as a tensor (bool as uint8, as in PyTorch)."""
+    return Tensor._wrap(cpu.from_numpy(array.astype("u1") if array.dtype.kind == "b" else array))
+
+
+def _dlpack(self, **keywords):
+    """A DLPack capsule on this tensor's memory. BufferError when the tensor requires grad."""
+    if self.requires_grad:
+        raise BufferError("__dlpack__: can't export tensors that require gradient, use tensor.detach()")
+    return self._array.__dlpack__(**keywords)
+
+
+OPERATORS["__array_wrap__"] = _array_wrap
+OPERATORS["__dlpack__"] = _dlpack
+OPERATORS["__dlpack_device__"] = lambda self: self._array.__dlpack_device__()
 OPERATORS["T"] = _transposed("T", "All dimensions reversed.")
 OPERATORS["H"] = _transposed("H", "The transpose of a matrix, conjugated.")
 OPERATORS["mT"] = _transposed("mT", "The last two dimensions swapped.")

@@ -91,3 +91,44 @@ def test_small_negative_numbers_wrap_in_unsigned_types():
         for value in (256, -256):
             with pytest.raises(RuntimeError, match="overflow"):
                 m.tensor([value], dtype=m.uint8)
+
+
+LISTS = [
+    lambda m: [np.ones(2), np.zeros(2)],
+    lambda m: [np.ones(2, np.float32)],
+    lambda m: [np.ones(2, np.int16), np.ones(2, np.int16)],
+    lambda m: [[np.ones(2)], [np.ones(2)]],
+    lambda m: (np.ones(1),),
+    lambda m: [np.ones(2), [1, 2]],
+    lambda m: [[1, 2], np.ones(2, np.float32)],
+    lambda m: [np.ones(2, np.int8), np.ones(2)],
+    lambda m: [np.array([True, False])],
+    lambda m: [np.float64(1), 2],
+    lambda m: [np.float32(1), np.int8(2)],
+    lambda m: [m.tensor(1.0), m.tensor(2.0)],
+    lambda m: [m.tensor(1, dtype=m.int8), m.tensor(2, dtype=m.int16)],
+    lambda m: [m.tensor(1.0, dtype=m.float64), 2],
+    lambda m: [[m.tensor(1.0), 2], [3, True]],
+]
+
+
+@pytest.mark.filterwarnings("ignore:Creating a tensor from a list")
+@pytest.mark.parametrize("make", LISTS)
+def test_lists_of_arrays_and_tensors_keep_their_dtype(make):
+    ours, theirs = rushlight.tensor(make(rushlight)), torch.tensor(make(torch))
+    assert str(ours.dtype) == str(theirs.dtype)
+    assert ours.tolist() == theirs.tolist() and ours.shape == theirs.shape
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__ must")
+@pytest.mark.parametrize("m", [rushlight, torch])
+def test_numpy_functions_on_tensors(m):
+    x = m.tensor([[1.0, 4.0], [9.0, 16.0]])
+    assert isinstance(np.sqrt(x), m.Tensor) and np.sqrt(x).tolist() == [[1, 2], [3, 4]]
+    assert np.isnan(x).dtype is m.uint8
+    shared = np.from_dlpack(x)
+    shared_before = shared[0, 0]
+    x[0, 0] = 7
+    assert shared_before == 1 and shared[0, 0] == 7
+    with pytest.raises(BufferError):
+        m.ones(1, requires_grad=True).__dlpack__()

@@ -179,6 +179,8 @@ def from_python(data, dtype=None):
             return plain
     if isinstance(data, np.generic):
         data = np.asarray(data)
+    elif isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray) and _alike(data):
+        data = np.stack(data)
     if isinstance(data, np.ndarray):
         target = to_engine_dtype(dtype if dtype is not None else dtype_of(data))
         out = empty(data.shape, target)
@@ -242,6 +244,12 @@ def _integers(flat, dtype, target):
     return np.array(values, dtype=target)
 
 
+def _alike(arrays) -> bool:
+    """Whether all are arrays of one shape and dtype."""
+    first = arrays[0]
+    return all([isinstance(a, np.ndarray) and a.shape == first.shape and a.dtype == first.dtype for a in arrays])
+
+
 def _infer(flat):
     kinds = {type(v) for v in flat}
     if kinds == {float} or not kinds:
@@ -290,7 +298,7 @@ def _flatten(data, shape, depth, out) -> None:
     if isinstance(data, np.ndarray):
         if data.shape != shape[depth:]:
             raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
-        out.extend(data.reshape(-1).tolist())
+        out.extend(list(data.reshape(-1)))  # NumPy's numbers, which know their dtype
         return
     if depth == len(shape):
         out.append(_scalar(data))
