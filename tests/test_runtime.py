@@ -149,6 +149,40 @@ print("ok")
     assert run_python(code) == "ok"
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")
+@pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: ())(0)) < 2, reason="needs two cores")
+def test_waking_workers_leave_the_callers_core():
+    # The worker falls asleep beside a caller on one core and is woken by it from the other: it has to move.
+    code = """
+import os, time
+import numpy as np
+from rushlight import _native
+
+first, second = sorted(os.sched_getaffinity(0))[:2]
+a = np.ones((900, 900), "float32")
+out = np.empty_like(a)
+
+def call_from(core):
+    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {first, second})
+    _native.matmul(a, a, out)  # some milliseconds in one region, so that the worker gets to run
+    return os.sched_getaffinity(int(worker))
+
+before = set(os.listdir("/proc/self/task"))
+_native.set_num_threads(2)
+_native.matmul(a, a, out)
+worker, = set(os.listdir("/proc/self/task")) - before
+for attempt in range(30):  # the system may move the caller meanwhile
+    call_from(first)
+    time.sleep(0.02)
+    if os.sched_getaffinity(int(worker)) == {second} and call_from(second) == {first}:
+        break
+else:
+    raise SystemExit("the worker stayed on its caller's core")
+"""
+    run_python(code)
+
+
 def test_set_num_threads_errors():
     for bad in ("2", 1.5, None, True):
         with pytest.raises(RuntimeError, match=f"expects an int, but got {type(bad).__name__}"):

@@ -28,7 +28,8 @@
 //
 // A worker on the caller's core would only be in its way, and systems do put it there: a virtual machine takes a core
 // that has been idle for a while for one its host has taken away. So a worker goes to sleep with the core of the last
-// caller struck from its affinity mask, and both sides yield the core now and then while they spin.
+// caller struck from its affinity mask, strikes another if it wakes up beside the caller, and both sides yield the core
+// now and then while they spin.
 
 namespace rl {
 
@@ -122,9 +123,11 @@ static void leave_core_of_caller(const Pool& p) {
   CPU_CLR(core, &cores);
   if (CPU_COUNT(&cores) > 0) sched_setaffinity(0, sizeof(cores), &cores);
 }
+static bool on_core_of_caller(const Pool& p) { return sched_getcpu() == p.caller_core.load(std::memory_order_relaxed); }
 #else
 static void note_caller(Pool&) {}
 static void leave_core_of_caller(const Pool&) {}
+static bool on_core_of_caller(const Pool&) { return false; }
 #endif
 
 static void take_tasks(Pool& p, int thread) {
@@ -179,6 +182,7 @@ static void* work(void* number) {
     // The caller opens the door first and looks at `sleepers` second, so one of us sees the other.
     if (!(p.state.load() & kPlaceMask)) sleep_while(p.bell, bell);
     p.sleepers.fetch_sub(1);
+    if (on_core_of_caller(p)) leave_core_of_caller(p);  // the caller slept too, and woke up here
   }
   return nullptr;
 }
