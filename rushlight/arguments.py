@@ -390,6 +390,10 @@ def checked(function, name: str, owner: str = "", module: str = "rushlight", kno
     shortcut = function if isinstance(function, engines.Shortcut) else None
     call = engines.CheckedFunction(shortcut.__wrapped__ if shortcut else function, _prepare)
     call.is_method = bool(owner)
+    inner = call.__wrapped__
+    qualname = getattr(inner, "__qualname__", name)
+    if "<locals>" in qualname or qualname.startswith("_") or qualname.endswith("_function"):
+        inner.__qualname__ = known_as or name  # what Python's own errors about the number of arguments say
     calls = [call]
     if shortcut:  # the calls it knows need no check
         calls.append(shortcut.around(call))

@@ -222,6 +222,8 @@ def arange(
         return _made(cpu.arange(start, end, 1, _INT64), out, requires_grad)
     start, end, step = _numbers("arange", start=start, end=end, step=step)
     _check_range(start, end, step)
+    if dtype is dtypes.bool_:
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
     if dtype is None:
         dtype = dtypes.int64 if all(isinstance(v, int) for v in (start, end, step)) else dtypes.get_default_dtype()
     return _made(cpu.arange(start, end, step, engine_dtype(dtype)), out, requires_grad)
@@ -311,6 +313,7 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_g
 @public()
 def scalar_tensor(s, *, dtype=None, layout=None, device=None):
     """A 0-d tensor in the default float type."""
+    devices.check(device)
     dtype = dtype or dtypes.get_default_dtype()
     if not isinstance(s, Tensor):
         s = promote.fitting(s, dtype)

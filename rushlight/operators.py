@@ -229,3 +229,7 @@ OPERATORS["T"] = _transposed("T", "All dimensions reversed.")
 OPERATORS["H"] = _transposed("H", "The transpose of a matrix, conjugated.")
 OPERATORS["mT"] = _transposed("mT", "The last two dimensions swapped.")
 OPERATORS["mH"] = _transposed("mH", "The last two dimensions swapped, conjugated.")
+
+for _name, _operator in OPERATORS.items():
+    if "<locals>" in getattr(_operator, "__qualname__", ""):
+        _operator.__qualname__ = f"Tensor.{_name}"

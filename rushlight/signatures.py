@@ -51,7 +51,9 @@ median nanmedian prod | dim int
 max min | dim Tensor|int
 var std var_mean std_mean | correction Number|None, unbiased bool
 cov | correction int
-cholesky_solve orgqr ormqr | input2 Tensor
+orgqr ormqr | input2 Tensor
+cholesky_solve | B Tensor, L Tensor
+cholesky_inverse | L Tensor
 vander | N int|None
 rrelu rrelu_ | upper Number
 max_unpool1d max_unpool2d max_unpool3d | indices Tensor

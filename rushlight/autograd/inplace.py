@@ -12,6 +12,7 @@ from typing import Any
 from .. import engine as engines
 from ..dtypes import can_cast, dtype_title
 from ..engine import next_seq
+from ..errors import broadcast_shapes
 from .graph import Node
 from .mode import mode
 from .op import cpu, edge_of, primitives
@@ -100,6 +101,8 @@ def apply_inplace(op, tensor, *others, **attrs):
         op.forward(cpu, target, *arrays, out=target, **attrs)
         aux: tuple = ()
     else:
+        if op.broadcast:
+            broadcast_shapes(target.shape, *[array.shape for array in arrays if engines.is_array(array)])
         result = op.forward(cpu, target, *arrays, **attrs)
         aux = ()
         if type(result) is tuple:

@@ -311,6 +311,9 @@ def prelu(input, weight):
 @public()
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     """x where positive, else r x: r uniform in [lower, upper] per element when training, their mean otherwise."""
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if training and not math.isfinite(bound):
+            raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound}")
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.op import Op, cpu, public, shortcut
-from ..dtypes import dtype_title, dtype_word
+from ..dtypes import can_cast, dtype_title, dtype_word
 from ..errors import brackets, by
 from ..tensor import Tensor
 from . import promote
@@ -285,6 +285,11 @@ def _add_family(name, op, check, formula):
             raise RuntimeError(
                 f"Bad in-place call: input tensor size {brackets(self._array.shape)} and output tensor size "
                 f"{brackets(result._array.shape)} should match"
+            )
+        if not can_cast(result.dtype, self.dtype):
+            raise RuntimeError(
+                f"{name}_(): result type {dtype_title(result.dtype)} can't be cast to the desired output type "
+                f"{dtype_title(self.dtype)}"
             )
         return self.copy_(result)
 

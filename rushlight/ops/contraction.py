@@ -281,8 +281,17 @@ def tensordot(a, b, dims=2, out=None):
         first, second = (list(d) if isinstance(d, (list, tuple)) else [d] for d in dims)
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
+    for name, listed, shape in (("first", first, x), ("second", second, y)):
+        for i in listed:
+            if not isinstance(i, int):
+                raise TypeError(f"tensordot(): dims of the {name} tensor must be ints, got {type(i).__name__}")
+            wrap_dim(i, len(shape))
     for i, j in zip(first, second):
-        if x[i] != y[j]:
+        if x[i] == 1 != y[j]:  # broadcast: the other one's elements are summed
+            b = b.sum(j, keepdim=True)
+        elif y[j] == 1 != x[i]:
+            a = a.sum(i, keepdim=True)
+        elif x[i] != y[j]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {x[i]} in dim {i} and second has size "
                 f"{y[j]} in dim {j}"

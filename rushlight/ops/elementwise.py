@@ -551,7 +551,9 @@ def _div_(self, other, *, rounding_mode=None):
         if update(DIVIDE, self, other):
             return self
         return apply_inplace(primitives.div, self, fit_operand(self, other, "div_", floats=True))
-    return self.copy_(div(self, other, rounding_mode=rounding_mode))
+    result = div(self, other, rounding_mode=rounding_mode)
+    _check_written(result.dtype, self.dtype)
+    return self.copy_(result)
 
 
 METHODS["divide_"] = METHODS["true_divide_"] = _div_
@@ -703,7 +705,7 @@ def round(input, *, decimals=0, out=None):  # noqa: A001
             raise NotImplementedError(
                 f"\"round_cpu\" not implemented for '{dtype_title(input.dtype)}' with decimals={decimals}"
             )
-        scale = 10.0 ** builtin_abs(decimals)
+        scale = 10.0 ** builtin_abs(decimals) if builtin_abs(decimals) <= 308 else math.inf
         scaled_input = mul(input, scale) if decimals > 0 else _div(input, scale)
         result = primitives.round(scaled_input)
         result = _div(result, scale) if decimals > 0 else mul(result, scale)

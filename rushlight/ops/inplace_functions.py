@@ -19,6 +19,7 @@ def _inplace(name, grad_name):
             )
         return renamed(self.copy_(result), grad_name)
 
+    method.__wrapped__ = function  # its signature
     method.__name__ = method.__qualname__ = name + "_"
     method.__doc__ = f"In-place {name}."
     METHODS[name + "_"] = method

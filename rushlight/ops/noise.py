@@ -283,6 +283,9 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, la
         mean, std = _number("normal", "mean", 0, mean), _number("normal", "std", 1, std)
         _check_std(std)
         return _filled(shape, dtype, device, requires_grad, out, normals(dtype, generator, "normal", mean, std))
+    if size is not None and not isinstance(mean, Tensor) and not std._array.ndim and not std.requires_grad:
+        return normal(mean, std.item(), size, generator=generator, out=out, dtype=dtype, layout=layout, device=device,
+                      requires_grad=requires_grad, pin_memory=pin_memory)  # fmt: skip
     if isinstance(std, Tensor):
         if std.dtype.is_complex:
             raise RuntimeError("normal expects standard deviation to be non-complex")

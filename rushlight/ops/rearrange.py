@@ -208,11 +208,16 @@ def _repeated_indices(repeats, output_size):
     return Tensor._wrap(cpu.repeat_indices(counts))
 
 
+def _within(diagonal):
+    """The number of a diagonal; those outside of every matrix all count as one far away."""
+    return max(min(diagonal, 1 << 60), -(1 << 60))
+
+
 def _triangle(name):
     def function(input, diagonal=0, *, out=None):
         if input._array.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        result = getattr(primitives, name)(input, k=diagonal)
+        result = getattr(primitives, name)(input, k=_within(diagonal))
         return result if out is None else into(out, result)
 
     function.__name__ = name
@@ -221,7 +226,7 @@ def _triangle(name):
     def inplace(self, diagonal=0):
         if self._array.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        return apply_inplace(getattr(primitives, name), self, k=diagonal)
+        return apply_inplace(getattr(primitives, name), self, k=_within(diagonal))
 
     inplace.__name__ = name + "_"
     inplace.__doc__ = f"In-place {name}."

@@ -17,6 +17,7 @@ from ..layouts import contiguous_format
 from ..random import handle_of
 from ..tensor import Tensor
 from .result import into
+from .shape import expand_method
 
 _xp: Any = cpu
 _DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
@@ -82,8 +83,9 @@ def _numbers(op: str, names: tuple[str, ...], defaults: tuple, args: tuple, kwar
 
 
 def _number(op: str, name: str, position: int, value) -> float:
-    if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
-        if not hasattr(value, "__index__"):
+    several = isinstance(value, Tensor) and value._array.size != 1
+    if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__float__") or several:
+        if several or not hasattr(value, "__index__"):
             raise TypeError(
                 f"{op}(): argument '{name}' (position {position + 1}) must be float, not {type(value).__name__}"
             )
@@ -209,6 +211,7 @@ def bernoulli_(self: Tensor, p=0.5, *, generator=None) -> Tensor:
     """
     handle = handle_of(generator, "bernoulli_")
     if isinstance(p, Tensor):
+        expand_method(p.detach(), *self.shape)
         probabilities = check_probabilities(p)
         if self.dtype.is_complex:
             raise _not_implemented("bernoulli_tensor_cpu_self_", self.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..autograd.inplace import check_writable
 from ..autograd.op import Op, cpu, method, named, primitives, public, shortcut
 from ..errors import brackets, broadcast_shapes, type_name, wrap_dim, wrap_dims
@@ -256,6 +258,8 @@ def expand_method(self, *sizes, implicit=False):
                 f"dimension {i}.  Target sizes: {brackets(sizes)}.  Tensor sizes: {brackets(shape)}"
             )
         target.append(size)
+    if math.prod(target) >= 1 << 59:  # bytes would not fit into 63 bits
+        raise RuntimeError(f"expand(): numel: integer multiplication overflow, size={brackets(sizes)}")
     return primitives.expand(self, shape=tuple(target))
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import warnings
 
-from ...dtypes import dtype_title
+from ...autograd.mode import mode
+from ...dtypes import bool_, dtype_title
 from ...errors import broadcast_shapes
 from ...ops import loss as ops
 from ...ops.norm import p_norm_of
@@ -127,6 +128,7 @@ def nll_loss(
         raise ValueError(
             f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
         )
+    _constant("nll_loss", weight=weight)
     return ops.class_loss("nll_loss", input, target, weight, ignore_index, 0.0, reduction, "nll_loss_out_frame")
 
 
@@ -137,6 +139,16 @@ def _warn_about_shapes(input, target, level=3):
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=level,
         )
+
+
+def _constant(name, **tensors):
+    """RuntimeError for a tensor that the loss is not differentiated with respect to, but that requires grad."""
+    for word, tensor in tensors.items():
+        if tensor is not None and tensor.requires_grad and mode.enabled:
+            raise RuntimeError(
+                f"{name}(): not differentiable with respect to argument '{word}', which requires grad; use "
+                f"{word}.detach()"
+            )
 
 
 def _weighted(loss, weight, reduction):
@@ -150,6 +162,8 @@ def _weighted(loss, weight, reduction):
 def _pair(kind, input, target, reduction, weight):
     """A loss of pairs of elements, each with its weight if there are any."""
     _warn_about_shapes(input, target, 4)
+    if kind == "l1" and bool_ in (input.dtype, target.dtype):
+        raise RuntimeError("l1_loss(): Subtraction, the `-` operator, with a bool tensor is not supported.")
     if weight is not None:
         return _weighted(ops.pair_loss(kind, input, target, "none"), weight, reduction)
     return ops.pair_loss(kind, input, target, reduction)
@@ -228,6 +242,7 @@ def binary_cross_entropy(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
             "deprecated. Please ensure they have the same size."
         )
+    _constant("binary_cross_entropy", weight=weight)
     if target.dtype is not input.dtype:
         raise RuntimeError(f"Found dtype {dtype_title(target.dtype)} but expected {dtype_title(input.dtype)}")
     if input.numel() and not (((input >= 0) & (input <= 1)).all().item() or input.isnan().any().item()):
@@ -313,6 +328,8 @@ def poisson_nll_loss(
     import math
 
     reduction = _reduction(reduction, size_average, reduce)
+    if full and target.dtype is bool_:
+        raise RuntimeError("poisson_nll_loss(): full=True needs a target of numbers, got a bool tensor")
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         large = target.where(target > 1, target * 0 + 1)
@@ -374,6 +391,7 @@ def hinge_embedding_loss(
     reduction = _reduction(reduction, size_average, reduce)
     if input.dtype.category < 2:
         margin = int(margin)  # as PyTorch, which computes in the input's type
+    margin = float(margin) if isinstance(margin, bool) else margin
     zero = input * 0
     positive = input.where(target != -1, zero)
     negative = (margin - input).clamp(min=0).where(target != 1, zero)
@@ -391,6 +409,7 @@ def soft_margin_loss(
     from .activation import softplus
 
     reduction = _reduction(reduction, size_average, reduce)
+    _constant("soft_margin_loss", target=target)
     if broadcast_shapes(input.shape, target.shape) != tuple(input.shape):
         raise RuntimeError(
             f"soft_margin_loss(): output with shape {list(input.shape)} doesn't match the broadcast shape: the target "

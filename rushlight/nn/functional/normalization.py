@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ...autograd.inplace import check_writable
 from ...dtypes import dtype_title
 from ...errors import brackets
@@ -86,7 +88,7 @@ def group_norm(
                 f"group_norm(): mixed dtype (CPU): expect parameter to have scalar type of Float, got {name} of "
                 f"{value.dtype}"
             )
-    groups = input.reshape(shape[0], num_groups, -1)
+    groups = input.reshape(shape[0], num_groups, shape[1] // num_groups * math.prod(shape[2:]))
     y = norm.normalize_layer(groups, groups.shape[2:], None, None, eps).reshape(shape)
     per_channel = (1, shape[1], *(1,) * (len(shape) - 2))
     if weight is not None:

@@ -74,6 +74,8 @@ def _widths(pad):
 def constant_pad(input, pairs, value):
     """`input` within a border of `value`; pairs as the ops take them."""
     sizes = input.shape[len(input.shape) - len(pairs) :]
+    if any(n + max(l, 0) + max(r, 0) >= 1 << 62 for n, (l, r) in zip(sizes, pairs)):
+        raise RuntimeError(f"pad: sizes overflow: widths {[list(p) for p in pairs]} around {brackets(input.shape)}")
     if any(n + min(l, 0) + min(r, 0) < 0 or n + l + r < 0 for n, (l, r) in zip(sizes, pairs)):
         raise RuntimeError(
             f"pad: the widths {[list(p) for p in pairs]} crop more than the input of size {brackets(input.shape)} has"

@@ -593,11 +593,13 @@ def _make_lazy(plain, transposed):
         )
         _make_uninitialized(self, out_channels, bias, device, dtype)
 
+    init = init_transposed if transposed else init_conv
+    init.__qualname__ = f"Lazy{plain.__name__}.__init__"
     body = {
         "__doc__": f"A {plain.__name__} that takes `in_channels` from its first input, and is an ordinary one "
         "from then on.",
         "__module__": __name__,
-        "__init__": init_transposed if transposed else init_conv,
+        "__init__": init,
         "cls_to_become": plain,
     }
     return type(f"Lazy{plain.__name__}", (_LazyConvXdMixin, plain), body)
