@@ -32,7 +32,7 @@ def sizes_of(args, name="size") -> tuple[int, ...]:
         count *= s
         if s < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(sizes)}")
-    if count >= 1 << 62:
+    if count >= 1 << 59:  # of the largest type, more bytes than 63 bits count
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(sizes)}")
     return sizes
 

@@ -54,6 +54,7 @@ cov | correction int
 orgqr ormqr | input2 Tensor
 cholesky_solve | B Tensor, L Tensor
 cholesky_inverse | L Tensor
+triangular_solve lu_solve | b Tensor
 vander | N int|None
 rrelu rrelu_ | upper Number
 max_unpool1d max_unpool2d max_unpool3d | indices Tensor

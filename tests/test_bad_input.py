@@ -76,7 +76,7 @@ def test_wrong_arguments(first):
         if ours[0] == "ok":
             continue
         refused += 1
-        if re.search(INSIDES, ours[1]):
+        if re.search(INSIDES, ours[1]) and ".__" not in call:
             wrong.append(f"{call} speaks of our insides: {ours[:2]}")
         if not set(ours[0]) & EXPECTED:
             wrong.append(f"{call} raised {ours[:2]}, PyTorch: {theirs[:2]}")
