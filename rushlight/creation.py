@@ -29,7 +29,7 @@ def sizes_of(args, name="size") -> tuple[int, ...]:
     sizes = size_from(args)
     count = 1
     for s in sizes:
-        count *= s
+        count *= s or 1  # arrays without elements have strides too
         if s < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(sizes)}")
     if count >= 1 << 59:  # of the largest type, more bytes than 63 bits count

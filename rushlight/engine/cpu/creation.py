@@ -296,6 +296,8 @@ def _nested_shape(data) -> tuple[int, ...]:
 
 def _flatten(data, shape, depth, out) -> None:
     if isinstance(data, np.ndarray):
+        if depth == len(shape) and data.size != 1:
+            raise ValueError(f"only one element tensors can be converted to Python scalars, got shape {data.shape}")
         if data.shape != shape[depth:]:
             raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
         out.extend(list(data.reshape(-1)))  # NumPy's numbers, which know their dtype
