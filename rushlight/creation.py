@@ -8,6 +8,7 @@ import warnings
 from . import devices, dtypes
 from .autograd.op import METHODS, cpu, primitives, public
 from .errors import warn_caller
+from .layouts import order_of
 from .ops import promote
 from .ops.result import into
 from .size import size_from
@@ -108,10 +109,19 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 def empty(
     *size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, memory_format=None
 ):
-    """Uninitialised."""
+    """Uninitialised, contiguous or in another memory format.
+
+    Errors: RuntimeError for preserve_format and where the sizes are not as many as the format needs.
+    """
     if device is not None:
         devices.check(device)
-    return _made(cpu.empty(sizes_of(size), engine_dtype(dtype)), out, requires_grad)
+    sizes = sizes_of(size)
+    if memory_format is None:
+        return _made(cpu.empty(sizes, engine_dtype(dtype)), out, requires_grad)
+    order = order_of(memory_format, len(sizes), "empty")
+    if order is None:
+        raise RuntimeError("empty(): unsupported memory format preserve_format; expected a format with an order")
+    return _made(cpu.empty_ordered(sizes, engine_dtype(dtype), order=order), out, requires_grad)
 
 
 def _made(array, out, requires_grad):
@@ -158,28 +168,32 @@ def _like(name, make):
             devices.check(device)
         _need_tensor(input, name)
         kind = input._array.dtype if dtype is None else engine_dtype(dtype)
-        return input._like(finish(make(input._array, kind), requires_grad))
+        order = None if memory_format is None else order_of(memory_format, input._array.ndim, name)
+        return input._like(finish(make(input._array, kind, order), requires_grad))
 
     function.__name__ = name
     function.__doc__ = f"{name.removesuffix('_like')} with the shape, axis order and dtype of another tensor."
     return public()(function)
 
 
-def _dense_like(a, kind):
-    return cpu.empty(a.shape, kind) if cpu.is_contiguous(a) else cpu.empty_strided(a.shape, kind, cpu.strides_of(a))
+def _empty_like(a, kind, order):
+    return cpu.empty_like(a, dtype=kind, order=order)
 
 
-def _filled_like(a, kind, value):
-    out = _dense_like(a, kind)
+def _filled_like(a, kind, order, value):
+    out = cpu.empty_like(a, dtype=kind, order=order)
     cpu.fill(out, value=value)
     return out
 
 
-empty_like = _like("empty_like", _dense_like)
+empty_like = _like("empty_like", _empty_like)
 zeros_like = _like(
-    "zeros_like", lambda a, kind: cpu.zeros(a.shape, kind) if cpu.is_contiguous(a) else _filled_like(a, kind, 0)
+    "zeros_like",
+    lambda a, kind, order: (
+        cpu.zeros(a.shape, kind) if order is None and cpu.is_contiguous(a) else _filled_like(a, kind, order, 0)
+    ),
 )
-ones_like = _like("ones_like", lambda a, kind: _filled_like(a, kind, 1))
+ones_like = _like("ones_like", lambda a, kind, order: _filled_like(a, kind, order, 1))
 
 
 @public()
@@ -188,7 +202,8 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
     devices.check(device)
     _need_tensor(input, "full_like")
     kind = input.dtype if dtype is None else dtype
-    array = _filled_like(input._array, cpu.to_engine_dtype(kind), promote.fitting(fill_value, kind))
+    order = order_of(memory_format, input._array.ndim, "full_like")
+    array = _filled_like(input._array, cpu.to_engine_dtype(kind), order, promote.fitting(fill_value, kind))
     return input._like(finish(array, requires_grad))
 
 

@@ -163,11 +163,15 @@ engines.set_operators(NATIVE)
 
 def _cast_method(dtype_name):
     from . import dtypes
+    from .layouts import order_of
 
     target = dtypes.ALIASES.get(dtype_name) or dtypes.ALL[dtype_name]
 
     def method(self, *, memory_format=None):
-        return promote.to_dtype(self, target)
+        if memory_format is None:
+            return promote.to_dtype(self, target)
+        order_of(memory_format, self._array.ndim, dtype_name)
+        return self.to(target, memory_format=memory_format)
 
     method.__name__ = dtype_name
     method.__doc__ = f"The tensor converted to {target}."

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from . import autograd as _autograd
-from . import devices, dtypes
+from . import devices, dtypes, layouts
 from . import engine as engines
 from .autograd import op as _op
 from .autograd.backward import _bind_tensor as _bind_backward
@@ -211,13 +211,14 @@ class Tensor(engines.TensorRecord):
         return cpu.storage_offset(self._array)
 
     def is_contiguous(self, *, memory_format=None) -> bool:
-        return cpu.is_contiguous(self._array)
+        """Whether the elements lie without gaps in the format's order (default: that of the dimensions)."""
+        return cpu.is_contiguous(self._array) if memory_format is None else layouts.is_in(memory_format, self._array)
 
     def data_ptr(self) -> int:
         """Address of the first element."""
         return self._array.__array_interface__["data"][0]
 
-    layout = property(lambda self: _strided())
+    layout = layouts.strided
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_nested = is_mkldnn = False
 
     def is_floating_point(self) -> bool:
@@ -253,7 +254,7 @@ class Tensor(engines.TensorRecord):
     def _dtype_shape(self) -> str:
         return f"{self._type_name()} {list(self._array.shape)}"
 
-    def type(self, dtype=None, non_blocking=False):
+    def type(self, dtype=None, non_blocking=False, *, memory_format=None):
         """The legacy type name ('torch.FloatTensor'), or a conversion to a dtype or type name."""
         if dtype is None:
             return self._type_name()
@@ -273,7 +274,7 @@ class Tensor(engines.TensorRecord):
             raise ValueError(f"type(): invalid type: '{dtype.__name__}'")
         elif not isinstance(dtype, dtypes.DType):
             raise TypeError(f"type(): dtype must be a type, str, or dtype object, got {dtype.__class__.__name__}")
-        return self.to(dtype)
+        return self.to(dtype, memory_format=memory_format)
 
     # ---- autograd
     # -----------------------------------------------------------------------------------------------------
@@ -540,18 +541,20 @@ class Tensor(engines.TensorRecord):
     # ---------------------------------------------------------------------------------------------------
 
     def to(self, *args, **kwargs):
-        """Convert: to(dtype), to(device), to(device, dtype), to(other); the tensor itself when nothing changes."""
-        from .ops.promote import to_dtype
+        """Convert: to(dtype), to(device), to(device, dtype), to(other), each with memory_format=.
+
+        The tensor itself when nothing changes. Errors: RuntimeError where it has not the memory format's rank.
+        """
+        from .ops.copying import convert
 
         if len(args) == 1 and not kwargs and type(args[0]) is dtypes.DType:
-            return to_dtype(self, args[0])
-        device, dtype, copy, _ = parse_to(args, kwargs)
+            return convert(self, args[0], False, None)
+        device, dtype, copy, memory_format = parse_to(args, kwargs)
         devices.check(device)
-        result = self if dtype is None else to_dtype(self, dtype)
-        return primitives.clone(self) if copy and result is self else result
+        return convert(self, dtype, copy, memory_format)
 
     def cpu(self, *, memory_format=None):
-        return self
+        return self if memory_format is None else self.to(memory_format=memory_format)
 
     def cuda(self, device=None, non_blocking=False, memory_format=None):
         devices.check(devices.device("cuda" if device is None else device))
@@ -644,11 +647,15 @@ class Tensor(engines.TensorRecord):
             grown[: flat.size] = flat
             flat = grown
         self._array = cpu.view(flat[:count], shape=tuple(sizes))
+        if memory_format is not None:
+            self._array = layouts.resized(self._array, memory_format)
         return self
 
     def resize_as_(self, the_template, *, memory_format=None):
         """resize_ to the shape of `the_template`."""
-        return self.resize_(the_template.shape)
+        if memory_format is layouts.preserve_format:
+            memory_format = layouts.format_of(the_template._array)
+        return self.resize_(the_template.shape, memory_format=memory_format)
 
     # ---- copying
     # ------------------------------------------------------------------------------------------------------
@@ -666,7 +673,7 @@ class Tensor(engines.TensorRecord):
 
         t = Tensor.__new__(type(self))
         memo[id(self)] = t
-        t._array = cpu.clone(self._array)
+        t._array = cpu.clone_memory(self._array)
         t._rg = self._rg
         if self._grad is not None:
             t._grad = copy.deepcopy(self._grad, memo)
@@ -687,9 +694,12 @@ class Tensor(engines.TensorRecord):
         if self._node is not None:
             raise RuntimeError("Cannot pickle a tensor that is not a leaf; use tensor.detach()")
         extra = {k: v for k, v in self.__dict__.items() if k not in _INTERNAL}
-        array = cpu.contiguous(self._array)
+        array = self._array
         kind = None if type(self) is Tensor else type(self)  # by name Tensor is torch's, which may be another class
-        return (_rebuild, (kind, self.dtype, array.shape, array.tobytes(), self._rg, extra))
+        strides = cpu.strides_of(array)
+        reach = 1 + sum([(n - 1) * s for n, s in zip(array.shape, strides)]) if array.size else 0
+        data = cpu.as_strided(array, shape=(reach,), strides=(1,), offset=None).tobytes()
+        return (_rebuild, (kind, self.dtype, array.shape, data, self._rg, extra, strides))
 
     # ---- operators that are not plain ops
     # -----------------------------------------------------------------------------
@@ -706,21 +716,16 @@ _FIELDS = "_array _node _nr _rg _grad _view _seen _cell _hooks".split()
 _INTERNAL = frozenset(["_retain", "_post_accumulate_grad_hooks"])
 
 
-def _rebuild(cls, dtype, shape, data, requires_grad, extra):
-    array = cpu.empty(shape, cpu.to_engine_dtype(dtype))
-    memoryview(array.reshape(-1).view("u1"))[:] = data
+def _rebuild(cls, dtype, shape, data, requires_grad, extra, strides):
+    kind = cpu.to_engine_dtype(dtype)
+    array = cpu.empty((len(data) // kind.itemsize,), kind)
+    memoryview(array.view("u1"))[:] = data
     t = Tensor.__new__(cls or Tensor)
-    t._array = array
+    t._array = cpu.as_strided(array, shape=shape, strides=strides, offset=0)
     if requires_grad:
         t._rg = True
     t.__dict__.update(extra)
     return t
-
-
-def _strided():
-    from .layouts import strided
-
-    return strided
 
 
 def _legacy_array(args, dtype):

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "kernels/movement/copy.h"
+
 namespace rl {
 
 int bfloat16_typenum = -1;
@@ -111,7 +113,7 @@ PyArrayObject* contiguous(PyObject* object, int typenum, const char* op, const c
   }
   if (PyArray_ISCARRAY_RO(a)) return reinterpret_cast<PyArrayObject*>(Py_NewRef(object));
   Ref copy(new_array(PyArray_NDIM(a), PyArray_DIMS(a), typenum));
-  if (!copy || PyArray_CopyInto(copy.array(), a) < 0) return nullptr;
+  if (!copy || !copy_into(copy.array(), a)) return nullptr;
   return reinterpret_cast<PyArrayObject*>(copy.release());
 }
 

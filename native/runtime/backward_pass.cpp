@@ -16,34 +16,13 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/movement/copy.h"
+#include "kernels/movement/layout.h"
 #include "runtime/op_record.h"
 
 namespace rl {
 
 // ---- the gradient of a leaf ----
-
-// Whether some permutation of the axes is contiguous: no gaps, no overlap.
-static bool is_dense(PyArrayObject* a) {
-  const int ndim = PyArray_NDIM(a);
-  npy_intp stride[NPY_MAXDIMS], size[NPY_MAXDIMS];
-  int count = 0;
-  for (int i = 0; i < ndim; ++i) {
-    if (PyArray_DIM(a, i) == 1) continue;
-    int at = count++;
-    for (; at > 0 && stride[at - 1] > PyArray_STRIDE(a, i); --at) {
-      stride[at] = stride[at - 1];
-      size[at] = size[at - 1];
-    }
-    stride[at] = PyArray_STRIDE(a, i);
-    size[at] = PyArray_DIM(a, i);
-  }
-  npy_intp step = PyArray_ITEMSIZE(a);
-  for (int i = 0; i < count; ++i) {
-    if (stride[i] != step) return false;
-    step *= size[i];
-  }
-  return true;
-}
 
 static bool is_own(PyObject* array) {
   if (!PyArray_CheckExact(array) || Py_REFCNT(array) != 1) return false;
@@ -56,10 +35,31 @@ static bool is_own(PyObject* array) {
          PyArray_SIZE(whole) == PyArray_SIZE(a);
 }
 
-// `array` itself when nobody else holds it or its memory, else a copy. Takes over the reference.
-static PyObject* claim(PyObject* array) {
-  if (is_own(array)) return array;
-  PyObject* copy = PyObject_CallMethod(helpers.engine, "clone", "O", array);
+// Whether a gradient lies in memory as the leaf wants it: with the strides of a dense leaf, else contiguous.
+static bool lies_like(PyArrayObject* a, PyArrayObject* leaf) {
+  if (PyArray_IS_C_CONTIGUOUS(a) && PyArray_IS_C_CONTIGUOUS(leaf)) return true;
+  if (!PyArray_SAMESHAPE(a, leaf) || !is_dense(leaf)) return PyArray_IS_C_CONTIGUOUS(a);
+  for (int d = 0; d < PyArray_NDIM(a); ++d)
+    if (PyArray_DIM(a, d) > 1 &&
+        PyArray_STRIDE(a, d) / PyArray_ITEMSIZE(a) != PyArray_STRIDE(leaf, d) / PyArray_ITEMSIZE(leaf))
+      return false;
+  return true;
+}
+
+// `array` itself when nobody else holds it or its memory and it lies like the leaf, else a copy that does. Takes over
+// the reference.
+static PyObject* claim(PyObject* array, PyObject* leaf) {
+  PyObject* like = field(leaf, kArray);
+  const bool arrays = PyArray_Check(array) && PyArray_Check(like);
+  auto *a = reinterpret_cast<PyArrayObject*>(array), *wanted = reinterpret_cast<PyArrayObject*>(like);
+  if (is_own(array) && (!arrays || lies_like(a, wanted))) return array;
+  PyObject* copy = nullptr;
+  if (arrays && PyArray_SAMESHAPE(a, wanted)) {
+    Ref out(is_dense(wanted) ? new_as_laid_out(wanted, PyArray_TYPE(a)) : new_array_like(a));
+    if (out && copy_into(out.array(), a)) copy = out.release();
+  } else {
+    copy = PyObject_CallMethod(helpers.engine, "clone", "O", array);
+  }
   Py_DECREF(array);
   return copy;
 }
@@ -112,12 +112,21 @@ class AccumulateLock {
   }
 };
 
-// A recorded gradient as a leaf keeps it: a copy, so that writing to .grad leaves the graph's values alone. Takes over
-// the reference.
-static PyObject* copy_of_gradient(PyObject* gradient) {
+// A recorded gradient as a leaf keeps it: a copy in the leaf's order in memory, so that writing to .grad leaves the
+// graph's values alone. Takes over the reference.
+static PyObject* copy_of_gradient(PyObject* gradient, PyObject* leaf) {
   Ref given(gradient);
-  if (field(gradient, kNode) == Py_None) return given.release();
-  PyObject* copy = PyObject_CallMethod(helpers.primitives, "clone", "O", gradient);
+  PyObject *array = field(gradient, kArray), *like = field(leaf, kArray);
+  const bool arrays = PyArray_Check(array) && PyArray_Check(like);
+  const bool recorded = field(gradient, kNode) != Py_None;
+  if (!recorded &&
+      (!arrays || lies_like(reinterpret_cast<PyArrayObject*>(array), reinterpret_cast<PyArrayObject*>(like))))
+    return given.release();
+  Ref op(PyObject_GetAttrString(helpers.primitives, arrays ? "copy_laid_out" : "clone"));
+  if (!op) return nullptr;
+  static PyObject* names = Py_BuildValue("(s)", "like");
+  PyObject* arguments[] = {gradient, like};
+  PyObject* copy = PyObject_Vectorcall(op.object, arguments, 1, arrays ? names : nullptr);
   if (copy && is_tensor(copy) && is_node(field(copy, kNode))) {
     static PyObject* name = PyUnicode_InternFromString("CopyBackwards");
     set_field(field(copy, kNode), kDisplayName, Py_NewRef(name));
@@ -134,15 +143,15 @@ static bool add_to_grad(PyObject* leaf, PyObject* value, bool create_graph) {
   if (create_graph) {
     if (!is_tensor(given.object)) given.object = wrap_array(given.release());
     if (!given) return false;
-    PyObject* sum =
-        first ? copy_of_gradient(given.release()) : call_add(helpers.primitives, old.object, given.object, nullptr);
+    PyObject* sum = first ? copy_of_gradient(given.release(), leaf)
+                          : call_add(helpers.primitives, old.object, given.object, nullptr);
     if (!sum) return false;
     set_field(leaf, kGrad, sum);
     return true;
   }
   if (is_tensor(given.object)) Py_SETREF(given.object, Py_NewRef(field(given.object, kArray)));
   if (first) {
-    PyObject* array = claim(given.release());
+    PyObject* array = claim(given.release(), leaf);
     PyObject* grad = array ? wrap_array(array) : nullptr;
     if (!grad) return false;
     set_field(leaf, kGrad, grad);

@@ -14,13 +14,22 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
     },
     "creation": {
         "arange": ("start, end, step, dtype", "start, start + step, ... below end"),
-        "clone": ("a", "a copy"),
+        "clone": (
+            "a, *, order=None",
+            "a copy in the order of a's dimensions in memory, or 'contiguous' or 'channels_last'",
+        ),
+        "clone_memory": ("a", "a copy with the very strides of `a`, gaps included"),
         "combinations": (
             "count, size, *, repeats",
             "all increasing tuples of `size` numbers below `count` as columns, (size, rows) int64; repeats: equal ones "
             "too",
         ),
         "empty": ("shape, dtype", "uninitialised, C-contiguous"),
+        "empty_like": (
+            "a, *, dtype=None, order=None",
+            "uninitialised, in the order of a's dimensions in memory, or 'contiguous' or 'channels_last'",
+        ),
+        "empty_ordered": ("shape, dtype, *, order", "uninitialised, 'contiguous' or 'channels_last'"),
         "empty_strided": (
             "shape, dtype, strides",
             "uninitialised, dense, with the axis order that `strides` (in elements) ask for",
@@ -44,14 +53,18 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "tril_indices": ("rows, cols, offset", "rows and columns on and below a diagonal, (2, count) int64"),
         "triu_indices": ("rows, cols, offset", "rows and columns on and above a diagonal, (2, count) int64"),
         "zeros": ("shape, dtype", "zeros"),
-        "zeros_like": ("a", "zeros of the same shape and dtype"),
+        "zeros_like": ("a", "zeros of the same shape and dtype, laid out likewise"),
     },
     "copying": {
+        "channels_last": ("a", "`a` itself or a copy whose axis 1 is the fastest in memory"),
         "contiguous": ("a", "`a` itself or a C-contiguous copy"),
         "fill": ("a, *, value", "a[...] = value, in place"),
+        "is_channels_last": ("a", "whether the elements lie densely in channels-last order"),
         "is_contiguous": ("a", "whether the elements lie densely in C order"),
+        "is_dense": ("a", "whether the elements lie densely in some order of the dimensions"),
         "may_overlap": ("a, b", "whether two arrays might share bytes (a bound check, not exact)"),
         "same_memory": ("a, b", "whether two arrays start at the same byte"),
+        "suggests_channels_last": ("a", "whether the strides grow in channels-last order, gaps allowed"),
         "write": ("target, source", "target[...] = source, with broadcasting and type conversion"),
     },
     "shape": {
@@ -503,10 +516,6 @@ INTERFACE: dict[str, dict[str, tuple[str, str]]] = {
         "dropout_noise": (
             "a, *, p, generator, feature=False, one=None",
             "0 with probability p, else `one` (default 1 / (1 - p) in a's precision), of a's dtype",
-        ),
-        "empty_like": (
-            "a, *, dtype=None",
-            "uninitialised, of a's dtype unless given, with the axis order of a dense array",
         ),
         "fill_bernoulli": (
             "out, *, p, generator, one=1.0",

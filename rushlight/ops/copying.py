@@ -5,9 +5,60 @@ from __future__ import annotations
 from ..autograd.inplace import apply_inplace, bump, check_overlap, check_writable, nothing_to_record
 from ..autograd.mode import mode
 from ..autograd.op import Op, cpu, named, primitives, public, shortcut
+from ..layouts import contiguous_format, order_of, preserve_format
 from ..tensor import Tensor
 from . import promote
 from .shape import expand_method
+
+
+class clone(Op):
+    """A copy."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a):
+        return xp.clone(a)
+
+    def backward(xp, g, saved, need):
+        return (g,)
+
+
+class contiguous_copy(Op):
+    """A C-contiguous copy."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a):
+        return xp.clone(a, order="contiguous")
+
+    def backward(xp, g, saved, need):
+        return (g,)
+
+
+class channels_last_copy(Op):
+    """A copy in channels-last order."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a):
+        return xp.clone(a, order="channels_last")
+
+    def backward(xp, g, saved, need):
+        return (g,)
+
+
+class copy_laid_out(Op):
+    """A copy with the order in memory of the dense array `like`, else C-contiguous: what a leaf's gradient has."""
+
+    inputs, save, grad_name = 1, (), "CloneBackward0"
+
+    def forward(xp, a, *, like):
+        out = xp.empty_like(like, dtype=a.dtype, order=None if xp.is_dense(like) else "contiguous")
+        xp.write(out, a)
+        return out
+
+    def backward(xp, g, saved, need, *, like):
+        return (g,)
 
 
 class copy_values(Op):
@@ -55,10 +106,13 @@ class zero_values(Op):
 
 @public(method=True, name="clone")
 def clone_function(input, *, memory_format=None):
-    """A copy that gradients flow through."""
-    if memory_format is not None and str(memory_format) == "torch.contiguous_format":
-        return primitives.contiguous_copy(input)
-    return primitives.clone(input)
+    """A copy that gradients flow through, in the order that memory_format says (default: the input's).
+
+    Errors: RuntimeError where the input has not the rank of channels_last (4) or channels_last_3d (5).
+    """
+    if memory_format is None:
+        return primitives.clone(input)
+    return COPIES[order_of(memory_format, input._array.ndim, "clone")](input)
 
 
 @public()
@@ -75,8 +129,36 @@ def detach_(input):
 
 @public(method="contiguous", function=False)
 def contiguous(self, *, memory_format=None):
-    """The tensor itself if it is C-contiguous, else a copy."""
-    return self if cpu.is_contiguous(self._array) else primitives.contiguous_copy(self)
+    """The tensor itself if it is contiguous in the memory format, else a copy.
+
+    Errors: RuntimeError for preserve_format and where the tensor has not the format's rank.
+    """
+    array = self._array
+    if memory_format is None or memory_format is contiguous_format:
+        return self if cpu.is_contiguous(array) else primitives.contiguous_copy(self)
+    if memory_format is preserve_format and not cpu.is_contiguous(array):
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    if order_of(memory_format, array.ndim, "contiguous") is None or cpu.is_channels_last(array):
+        return self
+    return primitives.channels_last_copy(self)
+
+
+COPIES = {
+    None: primitives.clone,
+    "contiguous": primitives.contiguous_copy,
+    "channels_last": primitives.channels_last_copy,
+}
+
+
+def convert(tensor, dtype, copy, memory_format):
+    """`to` of the CPU: of `dtype` (None: its own) in the memory format; the tensor itself unless something changes."""
+    order = order_of(memory_format, tensor._array.ndim, "to")
+    result = tensor if dtype is None else promote.to_dtype(tensor, dtype)
+    if order is None:
+        return named(primitives.clone(tensor), "ToCopyBackward0") if copy and result is tensor else result
+    if result is tensor and not copy and cpu.suggests_channels_last(tensor._array) == (order == "channels_last"):
+        return tensor
+    return named(COPIES[order](result), "ToCopyBackward0")
 
 
 @public(method="copy_", function=False)

@@ -607,30 +607,6 @@ class cast(Op):
         return (xp.cast(g, dtype=source, source=dtype) if xp.differentiable else xp.cast(g, dtype=source),)
 
 
-class clone(Op):
-    """A copy."""
-
-    inputs, save, grad_name = 1, (), "CloneBackward0"
-
-    def forward(xp, a):
-        return xp.clone(a)
-
-    def backward(xp, g, saved, need):
-        return (g,)
-
-
-class contiguous_copy(Op):
-    """A C-contiguous copy."""
-
-    inputs, save, grad_name = 1, (), "CloneBackward0"
-
-    def forward(xp, a):
-        return xp.clone(a) if xp.is_contiguous(a) else xp.contiguous(a)
-
-    def backward(xp, g, saved, need):
-        return (g,)
-
-
 class where(Op):
     """a where the condition holds, else b."""
 

@@ -37,7 +37,7 @@ def into(out, result, kind=""):
                 "shape.",
                 stacklevel=3,
             )
-        out._array = cpu.empty(result._array.shape, out._array.dtype)
+        out._array = cpu.empty_like(result._array, dtype=out._array.dtype)
     cpu.write(out._array, result._array)
     bump(out)
     return out

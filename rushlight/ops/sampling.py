@@ -13,7 +13,7 @@ from .. import devices, dtypes
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import Op, OpType, cpu, public
 from ..dtypes import dtype_title, dtype_word
-from ..layouts import contiguous_format
+from ..layouts import order_of
 from ..random import handle_of
 from ..tensor import Tensor
 from .result import into
@@ -506,14 +506,12 @@ def require_tensor(op: str, input) -> None:
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
 
 
-def _like(input: Tensor, dtype, device, requires_grad, memory_format, fill) -> Tensor:
+def _like(op: str, input: Tensor, dtype, device, requires_grad, memory_format, fill) -> Tensor:
     if device is not None:
         devices.check(device)
     kind = _xp.to_engine_dtype(dtype)
-    if memory_format is contiguous_format:
-        array = _xp.empty(input._array.shape, kind)
-    else:
-        array = _xp.empty_like(input._array, dtype=kind)
+    order = order_of(memory_format, input._array.ndim, op)
+    array = _xp.empty_like(input._array, dtype=kind, order=order)
     fill(array)
     tensor = input._like(Tensor._wrap(array))
     return tensor.requires_grad_() if requires_grad else tensor
@@ -527,7 +525,7 @@ def rand_like(
     require_tensor("rand_like", input)
     dtype = _dtype(dtype, None, input.dtype)
     fill = _unit_uniforms(dtype, generator, "rand_like")
-    return _like(input, dtype, device, requires_grad, memory_format, fill)
+    return _like("rand_like", input, dtype, device, requires_grad, memory_format, fill)
 
 
 @public()
@@ -537,7 +535,8 @@ def randn_like(
     """`randn` of the input's shape, dtype and memory order."""
     require_tensor("randn_like", input)
     dtype = _dtype(dtype, None, input.dtype)
-    return _like(input, dtype, device, requires_grad, memory_format, normals(dtype, generator, "randn_like"))
+    fill = normals(dtype, generator, "randn_like")
+    return _like("randn_like", input, dtype, device, requires_grad, memory_format, fill)
 
 
 @public()
@@ -552,4 +551,4 @@ def randint_like(
     low, high = (_integer("randint_like", name, given.get(name, 0)) for name in ("low", "high"))
     dtype = _dtype(dtype, None, input.dtype)
     fill = _integers(dtype, generator, "randint_like", low, high)
-    return _like(input, dtype, device, requires_grad, memory_format, fill)
+    return _like("randint_like", input, dtype, device, requires_grad, memory_format, fill)

@@ -165,6 +165,11 @@ def matrices(add, draw, dtype):
     add("addmm", draw(4, 1, dtype=dtype), a, b, 1.0)
 
 
+def last(a):
+    """The array in channels-last order."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(a, 1, -1)), -1, 1)
+
+
 def convolutions(add, draw, dtype):
     x, w, bias = draw(2, 4, 7, 6, dtype=dtype), draw(6, 2, 3, 2, dtype=dtype), draw(6, dtype=dtype)
     geometry = ((2, 1), (1, 0), (1, 2), 2)
@@ -184,6 +189,9 @@ def convolutions(add, draw, dtype):
         g = _native.conv(x, w, None, *geometry, False)
         add("conv_grad_input", g, w, draw(8, dtype=dtype), x.shape, *geometry)
         add("conv_grad_weight", g, x, w.shape, *geometry)
+        add("conv", last(x), w, draw(5, dtype=dtype), *geometry, True)
+        add("conv_grad_input", last(g), w, draw(8, dtype=dtype), x.shape, *geometry)
+        add("conv_grad_weight", last(g), last(x), w.shape, *geometry)
     x, w = draw(2, 6, 8, 8, dtype=dtype), draw(6, 1, 3, 3, dtype=dtype)
     geometry = ((1, 1), (1, 1), (1, 1), 6)
     add("conv", x, w, None, *geometry, False)
@@ -209,8 +217,16 @@ def pools(add, draw, indices, dtype):
         if max(dilation) == 1:
             add("avg_pool", x, kernel, stride, padding, out, True, 0)
             add("avg_pool_grad", y, kernel, stride, padding, size, False, 3)
-        add("adaptive_avg_pool", x, out)
-        add("adaptive_avg_pool_grad", y, size)
+        for a, b, t in ((x, y, taps), (last(x), last(y), last(taps))):
+            add("max_pool", a, *window, out)
+            add("max_pool_grad", b, t, *window, size)
+            add("max_pool_indices", t, *window, size)
+            if max(dilation) == 1:
+                add("avg_pool", a, kernel, stride, padding, out, False, 0)
+                add("avg_pool_grad", b, kernel, stride, padding, size, True, 0)
+            add("adaptive_avg_pool", a, out)
+            add("adaptive_avg_pool_grad", b, size)
+            add("adaptive_max_pool", a, out)
         add("adaptive_max_pool", x, out)
         flat = _native.max_pool_indices(taps, *window, size)
         add("gather_planes", x, flat, len(kernel))
@@ -227,6 +243,11 @@ def norms(add, draw, dtype):
         add("batch_norm_apply", x, mean, var, weight, bias)
         add("batch_norm_grad", grad, x, mean, var, weight, True, True, True, True)
         add("batch_norm_grad", grad, x, mean, var, None, False, True, False, False)
+        if len(shape) == 4:
+            add("batch_stats", last(x))
+            add("batch_norm_train", last(x), weight, bias, 1e-5, mean, var, 0.1)
+            add("batch_norm_apply", last(x), mean, var, weight, bias)
+            add("batch_norm_grad", grad, last(x), mean, var, weight, True, True, True, True)
         for axes in (1, len(shape)):
             D = int(np.prod(shape[-axes:]))
             weight, bias = draw(D, dtype=dtype), draw(D, dtype=dtype)
@@ -311,6 +332,10 @@ def movement(add, draw):
         add("unsqueeze", a, a.ndim)
         add("copy", np.empty(a.shape, a.dtype), a)
         add("copy", np.empty(a.shape, np.float64), a.real)
+        for name in ("is_dense", "is_channels_last", "suggests_channels_last"):
+            add(name, a)
+        add("empty_as_laid_out", a, a.dtype)
+        add("laid_out", a, a, a.T if a.ndim < 2 else a[:1])
         if a.ndim > 1 and a.size:
             add("view", np.ascontiguousarray(a), (1, a.size))
             add("t", a[0])
@@ -320,6 +345,18 @@ def movement(add, draw):
             add("slice", a, 1, 0, 4, 2)
             add("expand", a[:1], a.shape)
             add("copy", np.empty(a.shape[::-1], a.dtype).T, a)
+
+    for a in (
+        draw(2, 3, 4, 5),
+        last(draw(2, 3, 4, 5)),
+        draw(2, 3, 4, 5)[:, ::2],
+        draw(2, 3, 2, 4, 5),
+        draw(2, 0, 1, 3),
+    ):
+        add("channels_last", a)
+        add("is_channels_last", a)
+        add("suggests_channels_last", a)
+        add("empty_channels_last", a.shape, a.dtype)
 
 
 def autograd_calls(add, draw):

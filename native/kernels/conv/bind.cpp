@@ -1,4 +1,5 @@
 #include "kernels/conv/conv.h"
+#include "kernels/movement/layout.h"
 #include "runtime/array_view.h"
 
 namespace rl {
@@ -66,13 +67,43 @@ static bool same_rank(const char* op, PyArrayObject* a, PyArrayObject* b) {
   return false;
 }
 
-// What all three take: two arrays of one dtype, an optional bias of `channels`, contiguous.
+template <class T>
+static const T* optional_data(const Ref& ref) {
+  return ref ? data<T>(ref.array()) : nullptr;
+}
+
+static PyObject* finish(const char* op, bool ok, Ref& out) { return ok ? out.release() : out_of_work_memory(op); }
+
+// ---- channels-last order: results have it where an operand does (layout.h)
+
+static bool wants_last(PyObject* object) {
+  auto* a = reinterpret_cast<PyArrayObject*>(object);
+  return PyArray_Check(object) && PyArray_ISALIGNED(a) && PyArray_ISNOTSWAPPED(a) && suggests_channels_last(a);
+}
+
+// The result in that order, which a kernel of the usual order made.
+static PyObject* finish_last(const char* op, bool ok, Ref& out) {
+  return ok ? reinterpret_cast<PyObject*>(channels_last(out.array())) : out_of_work_memory(op);
+}
+
+// Whether the kernels for that order fill their vectors; else images are brought into the usual order and back.
+static bool has_last_kernel(const ConvShape& s, bool weight) {
+  if (s.batch == 0 || s.in_channels == 0 || s.out_channels == 0) return false;
+  for (int i = 0; i < 3; ++i)
+    if (s.input[i] == 0 || s.output[i] == 0) return false;
+  if (s.groups > 1) return s.in_channels >= 16 && s.out_channels >= 16;
+  return !weight || s.in_channels * s.kernel[2] >= 8;
+}
+
+// What all three take: two arrays of one dtype, an optional bias of `channels`, contiguous. `last`: a result in
+// channels-last order is wanted (never of volumes in double precision, where PyTorch does not give one).
 struct Operands {
   Ref a, b, bias;
   int type = 0;
-  bool ok = false;
+  bool ok = false, last = false;
 
-  Operands(const char* op, PyObject* first, PyObject* second, PyObject* third) {
+  Operands(const char* op, PyObject* first, PyObject* second, PyObject* third)
+      : last(wants_last(first) || wants_last(second)) {
     PyArrayObject* array = as_array(first, op, "first array");
     if (!array) return;
     type = PyArray_TYPE(array);
@@ -80,15 +111,33 @@ struct Operands {
       PyErr_Format(PyExc_TypeError, "%s: expected float32 or float64, got %S", op, PyArray_DESCR(array));
       return;
     }
-    a.object = reinterpret_cast<PyObject*>(contiguous(first, type, op, "first array"));
-    if (!a) return;
-    b.object = reinterpret_cast<PyObject*>(contiguous(second, type, op, "second array"));
-    if (!b) return;
+    array = as_array(second, op, "second array");
+    if (!array) return;
+    if (PyArray_TYPE(array) != type) {
+      PyErr_Format(PyExc_TypeError, "%s: expected both arrays in one dtype, got %S and %S", op,
+                   PyArray_DESCR(reinterpret_cast<PyArrayObject*>(first)), PyArray_DESCR(array));
+      return;
+    }
+    a.object = Py_NewRef(first);
+    b.object = Py_NewRef(second);
     if (third != Py_None) {
       bias.object = reinterpret_cast<PyObject*>(contiguous(third, type, op, "bias"));
       if (!bias) return;
     }
     ok = same_rank(op, a.array(), b.array());
+    last = last && ok && (PyArray_NDIM(a.array()) == 4 || (PyArray_NDIM(a.array()) == 5 && type == NPY_FLOAT32));
+  }
+
+  // Both arrays in the order that the kernel to be called reads, the second of gradients and images only.
+  bool arrange(const char* op, bool last_kernel, bool second_too) {
+    return arrange_one(op, a, last_kernel) && arrange_one(op, b, last_kernel && second_too);
+  }
+
+  bool arrange_one(const char* op, Ref& ref, bool last_kernel) const {
+    PyArrayObject* array = last_kernel ? channels_last(ref.array()) : contiguous(ref.object, type, op, "array");
+    if (!array) return false;
+    Py_SETREF(ref.object, reinterpret_cast<PyObject*>(array));
+    return true;
   }
 
   bool bias_fits(const char* op, npy_intp channels) const {
@@ -98,40 +147,6 @@ struct Operands {
   }
 };
 
-template <class T>
-static const T* optional_data(const Ref& ref) {
-  return ref ? data<T>(ref.array()) : nullptr;
-}
-
-static PyObject* finish(const char* op, bool ok, Ref& out) { return ok ? out.release() : out_of_work_memory(op); }
-
-static constexpr int kChannelsLast[] = {1, 3, 2, 0};  // dimensions, fastest first
-
-// Whether a is (N, C, H, W) with the channels next to each other and no gaps, but not in C order.
-static bool channels_last(PyArrayObject* a) {
-  if (PyArray_NDIM(a) != 4 || !PyArray_ISALIGNED(a) || !PyArray_ISNOTSWAPPED(a) || PyArray_IS_C_CONTIGUOUS(a))
-    return false;
-  npy_intp step = PyArray_ITEMSIZE(a);
-  for (const int d : kChannelsLast) {
-    if (PyArray_DIM(a, d) != 1 && PyArray_STRIDE(a, d) != step) return false;
-    step *= PyArray_DIM(a, d);
-  }
-  return true;
-}
-
-// A new array of that layout.
-static PyArrayObject* new_channels_last(const npy_intp* shape, int type) {
-  PyArrayObject* a = new_array(4, shape, type);
-  if (!a) return nullptr;
-  npy_intp step = PyArray_ITEMSIZE(a);
-  for (const int d : kChannelsLast) {  // its own strides: the same bytes in another order
-    PyArray_STRIDES(a)[d] = step;
-    step *= shape[d];
-  }
-  PyArray_UpdateFlags(a, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
-  return a;
-}
-
 // conv of a channels_last image where every group is one channel, in the same layout. *taken stays false, without an
 // exception, where the arguments are anything else.
 static PyObject* depthwise_channels_last(PyObject* const* args, bool* taken) {
@@ -140,8 +155,9 @@ static PyObject* depthwise_channels_last(PyObject* const* args, bool* taken) {
   if (!PyArray_Check(args[0]) || !PyArray_Check(args[1])) return nullptr;
   auto *x = reinterpret_cast<PyArrayObject*>(args[0]), *weight = reinterpret_cast<PyArrayObject*>(args[1]);
   const int type = PyArray_TYPE(x);
-  if ((type != NPY_FLOAT32 && type != NPY_FLOAT64) || !channels_last(x) || PyArray_SIZE(x) == 0 ||
-      PyArray_NDIM(weight) != 4 || PyArray_DIM(weight, 1) != 1 || PyArray_DIM(weight, 0) != PyArray_DIM(x, 1))
+  if ((type != NPY_FLOAT32 && type != NPY_FLOAT64) || PyArray_NDIM(x) != 4 || !wants_last(args[0]) ||
+      PyArray_SIZE(x) == 0 || PyArray_NDIM(weight) != 4 || PyArray_DIM(weight, 1) != 1 ||
+      PyArray_DIM(weight, 0) != PyArray_DIM(x, 1))
     return nullptr;
   const long groups = PyLong_Check(args[6]) ? PyLong_AsLong(args[6]) : -1;
   if (groups == -1 && PyErr_Occurred()) PyErr_Clear();
@@ -161,15 +177,15 @@ static PyObject* depthwise_channels_last(PyObject* const* args, bool* taken) {
   const int relu = PyObject_IsTrue(args[7]);
   if (relu < 0) return nullptr;
   const npy_intp shape[4] = {PyArray_DIM(x, 0), npy_intp(groups), npy_intp(s.output[1]), npy_intp(s.output[2])};
-  Ref out(new_channels_last(shape, type));
-  if (!out) return nullptr;
+  Ref image(channels_last(x)), out(new_channels_last(4, shape, type));
+  if (!image || !out) return nullptr;
   bool ok;
   {
     GilRelease nogil;
     ok = type == NPY_FLOAT32
-             ? conv_kernels().depthwise_last_f32(s, data<float>(x), data<float>(w.array()), optional_data<float>(bias),
-                                                 data<float>(out.array()), relu)
-             : conv_kernels().depthwise_last_f64(s, data<double>(x), data<double>(w.array()),
+             ? conv_kernels().depthwise_last_f32(s, data<float>(image.array()), data<float>(w.array()),
+                                                 optional_data<float>(bias), data<float>(out.array()), relu)
+             : conv_kernels().depthwise_last_f64(s, data<double>(image.array()), data<double>(w.array()),
                                                  optional_data<double>(bias), data<double>(out.array()), relu);
   }
   return finish(op, ok, out);
@@ -184,28 +200,33 @@ static PyObject* conv(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (taken) return done;
   Operands in(op, args[0], args[1], args[2]);
   if (!in.ok) return nullptr;
-  PyArrayObject *x = in.a.array(), *w = in.b.array();
-  const int rank = PyArray_NDIM(x) - 2;
+  const int rank = PyArray_NDIM(in.a.array()) - 2;
   ConvShape s;
-  if (!conv_shape(op, rank, PyArray_DIMS(x), PyArray_DIMS(w), nullptr, args[3], args[4], args[5], args[6], &s) ||
-      !in.bias_fits(op, PyArray_DIM(w, 0)))
+  if (!conv_shape(op, rank, PyArray_DIMS(in.a.array()), PyArray_DIMS(in.b.array()), nullptr, args[3], args[4], args[5],
+                  args[6], &s) ||
+      !in.bias_fits(op, PyArray_DIM(in.b.array(), 0)))
     return nullptr;
+  const bool last = in.last && has_last_kernel(s, false);
+  if (!in.arrange(op, last, false)) return nullptr;
+  PyArrayObject *x = in.a.array(), *w = in.b.array();
   const int relu = PyObject_IsTrue(args[7]);
   if (relu < 0) return nullptr;
   npy_intp shape[5] = {PyArray_DIM(x, 0), PyArray_DIM(w, 0)};
   for (int i = 0; i < rank; ++i) shape[2 + i] = s.output[3 - rank + i];
-  Ref out(new_array(rank + 2, shape, in.type));
+  Ref out(last ? new_channels_last(rank + 2, shape, in.type) : new_array(rank + 2, shape, in.type));
   if (!out) return nullptr;
   bool ok;
   {
     GilRelease nogil;
-    ok = in.type == NPY_FLOAT32
-             ? conv_kernels().forward_f32(s, data<float>(x), data<float>(w), optional_data<float>(in.bias),
-                                          data<float>(out.array()), relu)
-             : conv_kernels().forward_f64(s, data<double>(x), data<double>(w), optional_data<double>(in.bias),
-                                          data<double>(out.array()), relu);
+    const ConvKernels& k = conv_kernels();
+    ok =
+        in.type == NPY_FLOAT32
+            ? (last ? k.conv_last_f32 : k.forward_f32)(s, data<float>(x), data<float>(w), optional_data<float>(in.bias),
+                                                       data<float>(out.array()), relu)
+            : (last ? k.conv_last_f64 : k.forward_f64)(s, data<double>(x), data<double>(w),
+                                                       optional_data<double>(in.bias), data<double>(out.array()), relu);
   }
-  return finish(op, ok, out);
+  return in.last && !last ? finish_last(op, ok, out) : finish(op, ok, out);
 }
 
 static bool full_shape(PyObject* sequence, int ndim, npy_intp* shape, const char* op, const char* name) {
@@ -227,26 +248,30 @@ static PyObject* conv_grad_input(PyObject*, PyObject* const* args, Py_ssize_t na
   if (nargs != 8) return PyErr_Format(PyExc_TypeError, "%s: expected 8 arguments, got %zd", op, nargs);
   Operands in(op, args[0], args[1], args[2]);
   if (!in.ok) return nullptr;
-  PyArrayObject *g = in.a.array(), *w = in.b.array();
-  const int ndim = PyArray_NDIM(g);
+  const int ndim = PyArray_NDIM(in.a.array());
   npy_intp shape[5];
   ConvShape s;
   if (!full_shape(args[3], ndim, shape, op, "input_shape") ||
-      !conv_shape(op, ndim - 2, shape, PyArray_DIMS(w), PyArray_DIMS(g), args[4], args[5], args[6], args[7], &s) ||
+      !conv_shape(op, ndim - 2, shape, PyArray_DIMS(in.b.array()), PyArray_DIMS(in.a.array()), args[4], args[5],
+                  args[6], args[7], &s) ||
       !in.bias_fits(op, shape[1]))
     return nullptr;
-  Ref out(new_array(ndim, shape, in.type));
+  const bool last = in.last && has_last_kernel(s, false) && s.stride[0] == 1 && s.stride[1] == 1 && s.stride[2] == 1;
+  if (!in.arrange(op, last, false)) return nullptr;
+  PyArrayObject *g = in.a.array(), *w = in.b.array();
+  Ref out(last ? new_channels_last(ndim, shape, in.type) : new_array(ndim, shape, in.type));
   if (!out) return nullptr;
   bool ok;
   {
     GilRelease nogil;
+    const ConvKernels& k = conv_kernels();
     ok = in.type == NPY_FLOAT32
-             ? conv_kernels().grad_input_f32(s, data<float>(g), data<float>(w), optional_data<float>(in.bias),
-                                             data<float>(out.array()))
-             : conv_kernels().grad_input_f64(s, data<double>(g), data<double>(w), optional_data<double>(in.bias),
-                                             data<double>(out.array()));
+             ? (last ? k.conv_last_grad_input_f32 : k.grad_input_f32)(
+                   s, data<float>(g), data<float>(w), optional_data<float>(in.bias), data<float>(out.array()))
+             : (last ? k.conv_last_grad_input_f64 : k.grad_input_f64)(
+                   s, data<double>(g), data<double>(w), optional_data<double>(in.bias), data<double>(out.array()));
   }
-  return finish(op, ok, out);
+  return in.last && !last ? finish_last(op, ok, out) : finish(op, ok, out);
 }
 
 // conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
@@ -255,21 +280,26 @@ static PyObject* conv_grad_weight(PyObject*, PyObject* const* args, Py_ssize_t n
   if (nargs != 7) return PyErr_Format(PyExc_TypeError, "%s: expected 7 arguments, got %zd", op, nargs);
   Operands in(op, args[0], args[1], Py_None);
   if (!in.ok) return nullptr;
-  PyArrayObject *g = in.a.array(), *x = in.b.array();
-  const int ndim = PyArray_NDIM(g);
+  const int ndim = PyArray_NDIM(in.a.array());
   npy_intp shape[5];
   ConvShape s;
   if (!full_shape(args[2], ndim, shape, op, "weight_shape") ||
-      !conv_shape(op, ndim - 2, PyArray_DIMS(x), shape, PyArray_DIMS(g), args[3], args[4], args[5], args[6], &s))
+      !conv_shape(op, ndim - 2, PyArray_DIMS(in.b.array()), shape, PyArray_DIMS(in.a.array()), args[3], args[4],
+                  args[5], args[6], &s))
     return nullptr;
+  const bool last = in.last && has_last_kernel(s, true);
+  if (!in.arrange(op, last, true)) return nullptr;
+  PyArrayObject *g = in.a.array(), *x = in.b.array();
   Ref out(new_array(ndim, shape, in.type));
   if (!out) return nullptr;
   bool ok;
   {
     GilRelease nogil;
-    ok = in.type == NPY_FLOAT32
-             ? conv_kernels().grad_weight_f32(s, data<float>(g), data<float>(x), data<float>(out.array()))
-             : conv_kernels().grad_weight_f64(s, data<double>(g), data<double>(x), data<double>(out.array()));
+    const ConvKernels& k = conv_kernels();
+    ok = in.type == NPY_FLOAT32 ? (last ? k.conv_last_grad_weight_f32 : k.grad_weight_f32)(
+                                      s, data<float>(g), data<float>(x), data<float>(out.array()))
+                                : (last ? k.conv_last_grad_weight_f64 : k.grad_weight_f64)(
+                                      s, data<double>(g), data<double>(x), data<double>(out.array()));
   }
   return finish(op, ok, out);
 }

@@ -9,6 +9,12 @@ namespace rl::RL_ISA {
 bool depthwise_last_f32(const ConvShape& s, const float* x, const float* w, const float* bias, float* out, bool relu);
 bool depthwise_last_f64(const ConvShape& s, const double* x, const double* w, const double* bias, double* out,
                         bool relu);
+bool conv_last_f32(const ConvShape& s, const float* x, const float* w, const float* bias, float* out, bool relu);
+bool conv_last_grad_input_f32(const ConvShape& s, const float* g, const float* w, const float* bias, float* gx);
+bool conv_last_grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw);
+bool conv_last_f64(const ConvShape& s, const double* x, const double* w, const double* bias, double* out, bool relu);
+bool conv_last_grad_input_f64(const ConvShape& s, const double* g, const double* w, const double* bias, double* gx);
+bool conv_last_grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw);
 bool grad_weight_f32(const ConvShape& s, const float* g, const float* x, float* gw);
 bool grad_weight_f64(const ConvShape& s, const double* g, const double* x, double* gw);
 

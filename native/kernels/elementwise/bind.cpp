@@ -2,6 +2,8 @@
 
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/iterate.h"
+#include "kernels/movement/copy.h"
+#include "kernels/movement/layout.h"
 #include "runtime/array_view.h"
 #include "runtime/streaming.h"
 
@@ -119,11 +121,20 @@ static bool to_item(PyObject* object, int type, Item* item) {
   return true;
 }
 
+static bool names_out(PyObject* kwnames) {
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(kwnames); ++i)
+    if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, i), "out") == 0) return true;
+  return false;
+}
+
 static PyObject* fall_back(int op, PyObject* const* args, Py_ssize_t nargs, PyObject* kwnames) {
   if (!fallbacks[op])
     return PyErr_Format(PyExc_TypeError, "%s: no kernel takes these arguments (arrays of one float dtype expected)",
                         kMapInfo[op].name);
-  return PyObject_Vectorcall(fallbacks[op], args, size_t(nargs), kwnames);
+  PyObject* result = PyObject_Vectorcall(fallbacks[op], args, size_t(nargs), kwnames);
+  const bool has_out = nargs > kMapInfo[op].inputs || (kwnames && names_out(kwnames));
+  if (!result || has_out || !PyArray_Check(result)) return result;
+  return laid_out(result, args, nargs);  // NumPy's order of dimensions is another where inputs disagree
 }
 
 static const int item_bytes[kNumTypes] = {4, 8, 4, 8, 4, 4};  // of an Item
@@ -154,12 +165,13 @@ static PyObject* run_general(int op, MapFn f, PyArrayObject** arrays, const Item
     PyArrayObject* a = arrays[k];
     if (out && partial_overlap(out, a)) {
       copies[k].object = reinterpret_cast<PyObject*>(new_array_like(a));
-      if (!copies[k] || PyArray_CopyInto(copies[k].array(), a) < 0) return nullptr;
+      if (!copies[k] || !copy_into(copies[k].array(), a)) return nullptr;
       a = copies[k].array();
     }
     set_operand(&it, k, a);
   }
-  Ref result(out ? Py_NewRef(out) : reinterpret_cast<PyObject*>(new_output(it, typenum)));
+  Ref result(out ? reinterpret_cast<PyArrayObject*>(Py_NewRef(out))
+                 : new_elementwise(arrays, info.inputs, it.ndim, shape, typenum));
   if (!result) return nullptr;
   set_operand(&it, info.inputs, result.array());
   order_and_merge(&it);
@@ -321,7 +333,7 @@ static PyObject* cast(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObje
   it.ndim = PyArray_NDIM(a);
   for (int d = 0; d < it.ndim; ++d) it.shape[d] = PyArray_DIM(a, d);
   set_operand(&it, 0, a);
-  Ref out(reinterpret_cast<PyObject*>(new_output(it, descr->type_num)));
+  Ref out(new_as_laid_out(a, descr->type_num));
   if (!out) return nullptr;
   const int src = cast_type(PyArray_TYPE(a)), dst = cast_type(descr->type_num);
   MapFn f = src >= 0 && dst >= 0 && usable(a) ? elementwise_kernels().find_cast(src, dst) : nullptr;

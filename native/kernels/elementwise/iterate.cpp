@@ -53,46 +53,6 @@ void set_scalar(Iteration* it, int k, const void* item, int item_bytes) {
 
 static int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
 
-// Dimension numbers, fastest in memory first, as the operands first .. last-1 (earlier ones decide) lay them out.
-static void memory_order(const Iteration& it, int first, int last, int* order) {
-  for (int d = 0; d < it.ndim; ++d) order[d] = it.ndim - 1 - d;
-  for (int i = 1; i < it.ndim; ++i) {  // insertion: ties and unknowns keep C order
-    for (int j = i; j > 0; --j) {
-      int verdict = 0;  // 1: order[j] is faster than order[j - 1]
-      for (int k = first; k < last && !verdict; ++k) {
-        const int64_t inner = magnitude(it.operands[k].strides[order[j - 1]]);
-        const int64_t outer = magnitude(it.operands[k].strides[order[j]]);
-        if (inner == 0 || outer == 0 || inner == outer) continue;
-        verdict = outer < inner ? 1 : -1;
-      }
-      if (verdict != 1) break;
-      const int t = order[j];
-      order[j] = order[j - 1];
-      order[j - 1] = t;
-    }
-  }
-}
-
-PyArrayObject* new_output(const Iteration& it, int typenum) {
-  npy_intp dims[NPY_MAXDIMS];
-  for (int d = 0; d < it.ndim; ++d) dims[d] = npy_intp(it.shape[d]);
-  PyArrayObject* out = new_array(it.ndim, dims, typenum);
-  if (!out || it.ndim < 2) return out;
-  int order[NPY_MAXDIMS];
-  memory_order(it, 0, it.inputs, order);
-  bool c_order = true;
-  for (int d = 0; d < it.ndim; ++d) c_order &= order[d] == it.ndim - 1 - d;
-  if (c_order) return out;
-  npy_intp* strides = PyArray_STRIDES(out);  // the array's own, and it owns its memory: same bytes, other order
-  npy_intp step = PyArray_ITEMSIZE(out);
-  for (int d = 0; d < it.ndim; ++d) {
-    strides[order[d]] = step;
-    step *= dims[order[d]] ? dims[order[d]] : 1;
-  }
-  PyArray_UpdateFlags(out, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS);
-  return out;
-}
-
 void order_and_merge(Iteration* it) {
   const int count = it->inputs + 1;
   int order[NPY_MAXDIMS];

@@ -28,10 +28,6 @@ bool broadcast_shapes(PyArrayObject* const* arrays, int count, const char* op, i
 void set_operand(Iteration* it, int k, PyArrayObject* array);
 void set_scalar(Iteration* it, int k, const void* item, int item_bytes);
 
-// A new array of it->shape whose dimensions are laid out in memory in the order of the inputs' strides (so a permuted
-// input gives an equally permuted result, as in PyTorch), C-contiguous where the inputs do not say.
-PyArrayObject* new_output(const Iteration& it, int typenum);
-
 // Reorders and merges dimensions (after all operands are set), then runs `f` over everything; `how`: params, narrow and
 // stream of each run.
 void order_and_merge(Iteration* it);

@@ -93,10 +93,7 @@ void copy_items(const Iteration& it) {
 
 }  // namespace
 
-PyObject* copy_array(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "copy: expected (target, source), got %zd arguments", nargs);
-  PyArrayObject *dst = as_array(args[0], "copy", "target"), *src = dst ? as_array(args[1], "copy", "source") : nullptr;
-  if (!src || PyArray_FailUnlessWriteable(dst, "copy: target") < 0) return nullptr;
+bool copy_into(PyArrayObject* dst, PyArrayObject* src) {
   const npy_intp item = PyArray_ITEMSIZE(dst);
   const int type = PyArray_TYPE(dst);
   const bool plain = type == PyArray_TYPE(src) && (PyTypeNum_ISNUMBER(type) || PyTypeNum_ISBOOL(type)) && item <= 16 &&
@@ -105,12 +102,9 @@ PyObject* copy_array(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   it.inputs = 1;
   npy_intp shape[NPY_MAXDIMS];
   PyArrayObject* both[2] = {dst, src};
-  if (!broadcast_shapes(both, 2, "copy", &it.ndim, shape)) return nullptr;
+  if (!broadcast_shapes(both, 2, "copy", &it.ndim, shape)) return false;
   const bool fits = it.ndim == PyArray_NDIM(dst) && PyArray_CompareLists(shape, PyArray_DIMS(dst), it.ndim);
-  if (!plain || !fits || partial_overlap(dst, src)) {
-    if (PyArray_CopyInto(dst, src) < 0) return nullptr;  // ValueError where the source does not fit
-    Py_RETURN_NONE;
-  }
+  if (!plain || !fits || partial_overlap(dst, src)) return PyArray_CopyInto(dst, src) >= 0;
   for (int d = 0; d < it.ndim; ++d) it.shape[d] = shape[d];
   set_operand(&it, 0, src);
   set_operand(&it, 1, dst);
@@ -119,6 +113,14 @@ PyObject* copy_array(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     GilRelease nogil(it.size);
     copy_items(it);
   }
+  return true;
+}
+
+PyObject* copy_array(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "copy: expected (target, source), got %zd arguments", nargs);
+  PyArrayObject *dst = as_array(args[0], "copy", "target"), *src = dst ? as_array(args[1], "copy", "source") : nullptr;
+  if (!src || PyArray_FailUnlessWriteable(dst, "copy: target") < 0) return nullptr;
+  if (!copy_into(dst, src)) return nullptr;
   Py_RETURN_NONE;
 }
 

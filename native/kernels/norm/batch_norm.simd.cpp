@@ -1,12 +1,13 @@
 #include <cmath>
 
-#include "kernels/norm/moments.h"
+#include "kernels/norm/rows.h"
 
 namespace rl::RL_ISA {
 
 // A channel of an (N, C, L) array is N runs of L items, C * L apart. One task takes whole channels, so that a channel
 // that was just read for its statistics is still in the second-level cache when it is normalised. With L == 1 the
-// channels themselves are the vectors: a task takes a block of columns of an (N, C) matrix.
+// channels themselves are the vectors: a task takes a block of columns of an (N, C) matrix, or of its rows (rows.h)
+// where there are many.
 
 // y = (x - mean) * scale + shift over one run; subtracting first keeps a large mean from cancelling.
 template <class T>
@@ -51,6 +52,7 @@ static RL_INLINE void column_sums(int64_t N, double* total, F&& f) {
 template <class T, class F>
 static RL_INLINE void for_channel_moments(const T* x, int64_t N, int64_t C, int64_t L, F&& f) {
   if (L == 1) {
+    if (is_tall(N, C) && for_tall_moments(x, N, C, f)) return;
     over_columns<T>(N, C, [&](int64_t c, int lanes) {
       double sum[Vec<T>::lanes], squares[Vec<T>::lanes];
       Vec<T> mean = Vec<T>::zero();
@@ -80,9 +82,34 @@ static void batch_stats(const T* x, int64_t N, int64_t C, int64_t L, T* mean, T*
   });
 }
 
+// y = (x - mean) * scale + shift row by row; false where there is no memory for the scales.
+template <class T>
+static bool apply_rows(const T* x, const T* mean, const T* rstd, const T* weight, const T* bias, int64_t N, int64_t C,
+                       T* y) {
+  T* scale = static_cast<T*>(scratch(3, size_t(2 * C) * sizeof(T)));
+  if (!scale) return false;
+  T* shift = scale + C;
+  for (int64_t c = 0; c < C; ++c) {
+    scale[c] = weight ? rstd[c] * weight[c] : rstd[c];
+    shift[c] = bias ? bias[c] : T(0);
+  }
+  const bool stream = N * C * int64_t(sizeof(T)) >= stream_bytes() && C % Vec<T>::lanes == 0 &&
+                      reinterpret_cast<uintptr_t>(y) % kVectorBytes == 0;
+  over_rows<T>(N, C, stream, [&](int64_t n, int64_t c, int lanes) {
+    const Vec<T> d = load_column(x + n * C + c, lanes) - load_column(mean + c, lanes);
+    const Vec<T> value = fma(d, load_column(scale + c, lanes), load_column(shift + c, lanes));
+    if (stream)
+      value.stream(y + n * C + c);
+    else
+      store_column(value, y + n * C + c, lanes);
+  });
+  return true;
+}
+
 template <class T>
 static void batch_norm_apply(const T* x, const T* mean, const T* rstd, const T* weight, const T* bias, int64_t N,
                              int64_t C, int64_t L, T* y) {
+  if (L == 1 && is_tall(N, C) && apply_rows(x, mean, rstd, weight, bias, N, C, y)) return;
   if (L == 1) {
     over_columns<T>(N, C, [&](int64_t c, int lanes) {
       const Vec<T> m = Vec<T>::load_n(mean + c, lanes);
@@ -202,9 +229,53 @@ static void column_grad(const T* g, const T* x, int64_t N, int64_t C, int64_t c,
   }
 }
 
+// column_grad for a tall matrix, row by row; false where there is no memory.
+template <class T>
+static bool tall_grad(const T* g, const T* x, int64_t N, int64_t C, const T* mean, const T* rstd, const T* weight,
+                      bool batch, T* grad_x, T* grad_weight, T* grad_bias) {
+  const RowChunks chunks(N, C);
+  double* sums = chunk_sums(chunks, C);
+  T* scale = static_cast<T*>(scratch(3, size_t(3 * C) * sizeof(T)));
+  if (!sums || !scale) return false;
+  over_chunks<T>(chunks, C, sums,
+                 [&](int64_t first, int64_t last, int64_t c, int lanes, double* total, double* product) {
+                   const Vec<T> m = load_column(mean + c, lanes);
+                   sum_rows<T>(first, last, total, [&](int64_t n) { return load_column(g + n * C + c, lanes); });
+                   sum_rows<T>(first, last, product, [&](int64_t n) {
+                     return load_column(g + n * C + c, lanes) * (load_column(x + n * C + c, lanes) - m);
+                   });
+                 });
+  T *slope = scale + C, *shift = slope + C;
+  for (int64_t c = 0; c < C; ++c) {
+    double total = 0, product = 0;
+    for (int64_t i = 0; i < chunks.count; ++i) {
+      total += sums[2 * i * C + c];
+      product += sums[(2 * i + 1) * C + c];
+    }
+    const double r = double(rstd[c]), a = weight ? r * double(weight[c]) : r;
+    if (grad_bias) grad_bias[c] = T(total);
+    if (grad_weight) grad_weight[c] = T(product * r);
+    scale[c] = T(a);
+    slope[c] = batch ? T(-a * r * r * product / double(N)) : T(0);
+    shift[c] = batch ? T(-a * total / double(N)) : T(0);
+  }
+  if (!grad_x) return true;
+  over_rows<T>(N, C, false, [&](int64_t n, int64_t c, int lanes) {
+    const Vec<T> gv = load_column(g + n * C + c, lanes);
+    Vec<T> rest = Vec<T>::zero();
+    if (batch)
+      rest = fma(load_column(x + n * C + c, lanes) - load_column(mean + c, lanes), load_column(slope + c, lanes),
+                 load_column(shift + c, lanes));
+    store_column(fma(gv, load_column(scale + c, lanes), rest), grad_x + n * C + c, lanes);
+  });
+  return true;
+}
+
 template <class T>
 static void batch_norm_grad(const T* g, const T* x, const T* mean, const T* rstd, const T* weight, int64_t N, int64_t C,
                             int64_t L, bool batch, T* grad_x, T* grad_weight, T* grad_bias) {
+  if (L == 1 && is_tall(N, C) && tall_grad(g, x, N, C, mean, rstd, weight, batch, grad_x, grad_weight, grad_bias))
+    return;
   if (L == 1) {
     over_columns<T>(N, C, [&](int64_t c, int lanes) {
       column_grad(g, x, N, C, c, lanes, mean, rstd, weight, batch, grad_x, grad_weight, grad_bias);

@@ -1,14 +1,18 @@
+#include "kernels/movement/layout.h"
 #include "kernels/norm/norm.h"
 #include "runtime/array_view.h"
 
 namespace rl {
 namespace {
 
-PyArrayObject* floating(PyObject* object, const char* op, const char* name) {
+bool usable(PyArrayObject* a) { return PyArray_ISALIGNED(a) && PyArray_ISNOTSWAPPED(a); }
+
+PyArrayObject* floating(PyObject* object, const char* op, const char* name, bool last = false) {
   PyArrayObject* a = as_array(object, op, name);
   if (!a) return nullptr;
   const int type = PyArray_TYPE(a);
-  if (type == NPY_FLOAT32 || type == NPY_FLOAT64) return contiguous(object, type, op, name);
+  if (type == NPY_FLOAT32 || type == NPY_FLOAT64)
+    return last && usable(a) ? channels_last(a) : contiguous(object, type, op, name);
   PyErr_Format(PyExc_TypeError, "%s: %s must have dtype float32 or float64, got %S", op, name, PyArray_DESCR(a));
   return nullptr;
 }
@@ -53,7 +57,28 @@ T* writable_data(PyObject* object) {
 struct ChannelShape {
   int64_t N, C, L;
 };
-bool channels_of(PyArrayObject* x, ChannelShape* s, const char* op) {
+// Images in channels-last order are to the kernels a matrix of channels.
+struct Images {
+  bool last;
+  Ref x;
+  Images(PyObject* object, const char* op, const char* name)
+      : last(suggests_last(object)), x(floating(object, op, name, last)) {}
+  PyArrayObject* array() const { return x.array(); }
+  explicit operator bool() const { return bool(x); }
+  PyArrayObject* new_like() const {
+    PyArrayObject* a = x.array();
+    return last ? new_channels_last(PyArray_NDIM(a), PyArray_DIMS(a), PyArray_TYPE(a)) : new_array_like(a);
+  }
+
+ private:
+  static bool suggests_last(PyObject* object) {
+    auto* a = reinterpret_cast<PyArrayObject*>(object);
+    return PyArray_Check(object) && usable(a) && suggests_channels_last(a);
+  }
+};
+
+bool channels_of(const Images& images, ChannelShape* s, const char* op) {
+  PyArrayObject* x = images.array();
   const int ndim = PyArray_NDIM(x);
   if (ndim < 2) {
     PyErr_Format(PyExc_ValueError, "%s: expected at least 2 dimensions, got %d", op, ndim);
@@ -63,6 +88,10 @@ bool channels_of(PyArrayObject* x, ChannelShape* s, const char* op) {
   s->C = PyArray_DIM(x, 1);
   s->L = 1;
   for (int i = 2; i < ndim; ++i) s->L *= PyArray_DIM(x, i);
+  if (images.last) {
+    s->N *= s->L;
+    s->L = 1;
+  }
   return true;
 }
 
@@ -89,10 +118,10 @@ bool expect_args(Py_ssize_t nargs, Py_ssize_t expected, const char* op) {
 PyObject* batch_norm_train(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "batch_norm_train";
   if (!expect_args(nargs, 7, op)) return nullptr;
-  Ref x(floating(args[0], op, "input"));
+  Images x(args[0], op, "input");
   ChannelShape s;
   double eps, momentum;
-  if (!x || !channels_of(x.array(), &s, op) || !as_double(args[3], &eps, op, "eps") ||
+  if (!x || !channels_of(x, &s, op) || !as_double(args[3], &eps, op, "eps") ||
       !as_double(args[6], &momentum, op, "momentum"))
     return nullptr;
   const int type = PyArray_TYPE(x.array());
@@ -101,7 +130,7 @@ PyObject* batch_norm_train(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   Vector bias(args[2], type, s.C, true, op, "bias");
   if (!bias.ok || !writable(args[4], type, s.C, op, "running_mean") || !writable(args[5], type, s.C, op, "running_var"))
     return nullptr;
-  Ref y(new_array_like(x.array())), mean(new_vector(s.C, type)), rstd(new_vector(s.C, type));
+  Ref y(x.new_like()), mean(new_vector(s.C, type)), rstd(new_vector(s.C, type));
   if (!y || !mean || !rstd) return nullptr;
   {
     GilRelease nogil(PyArray_SIZE(x.array()));
@@ -117,9 +146,9 @@ PyObject* batch_norm_train(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 
 PyObject* batch_stats(PyObject*, PyObject* arg) {
   const char* op = "batch_stats";
-  Ref x(floating(arg, op, "input"));
+  Images x(arg, op, "input");
   ChannelShape s;
-  if (!x || !channels_of(x.array(), &s, op)) return nullptr;
+  if (!x || !channels_of(x, &s, op)) return nullptr;
   const int type = PyArray_TYPE(x.array());
   Ref mean(new_vector(s.C, type)), var(new_vector(s.C, type));
   if (!mean || !var) return nullptr;
@@ -136,9 +165,9 @@ PyObject* batch_stats(PyObject*, PyObject* arg) {
 PyObject* batch_norm_apply(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "batch_norm_apply";
   if (!expect_args(nargs, 5, op)) return nullptr;
-  Ref x(floating(args[0], op, "input"));
+  Images x(args[0], op, "input");
   ChannelShape s;
-  if (!x || !channels_of(x.array(), &s, op)) return nullptr;
+  if (!x || !channels_of(x, &s, op)) return nullptr;
   const int type = PyArray_TYPE(x.array());
   Vector mean(args[1], type, s.C, false, op, "mean");
   if (!mean.ok) return nullptr;
@@ -148,7 +177,7 @@ PyObject* batch_norm_apply(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   if (!weight.ok) return nullptr;
   Vector bias(args[4], type, s.C, true, op, "bias");
   if (!bias.ok) return nullptr;
-  Ref y(new_array_like(x.array()));
+  Ref y(x.new_like());
   if (!y) return nullptr;
   {
     GilRelease nogil(PyArray_SIZE(x.array()));
@@ -167,12 +196,14 @@ PyObject* none_or(Ref& ref) { return ref ? ref.object : Py_None; }
 PyObject* batch_norm_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "batch_norm_grad";
   if (!expect_args(nargs, 9, op)) return nullptr;
-  Ref x(floating(args[1], op, "input"));
+  Images x(args[1], op, "input");
   ChannelShape s;
-  if (!x || !channels_of(x.array(), &s, op)) return nullptr;
+  if (!x || !channels_of(x, &s, op)) return nullptr;
   const int type = PyArray_TYPE(x.array());
-  Vector grad(args[0], type, PyArray_SIZE(x.array()), false, op, "grad");
-  if (!grad.ok) return nullptr;
+  Ref grad(floating(args[0], op, "grad", x.last));
+  if (!grad) return nullptr;
+  if (PyArray_TYPE(grad.array()) != type || !PyArray_SAMESHAPE(grad.array(), x.array()))
+    return PyErr_Format(PyExc_ValueError, "%s: grad must have the input's dtype and shape", op);
   Vector mean(args[2], type, s.C, false, op, "mean");
   if (!mean.ok) return nullptr;
   Vector rstd(args[3], type, s.C, false, op, "rstd");
@@ -182,15 +213,15 @@ PyObject* batch_norm_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   int flags[4];
   for (int i = 0; i < 4; ++i)
     if ((flags[i] = PyObject_IsTrue(args[5 + i])) < 0) return nullptr;
-  Ref grad_x(flags[1] ? new_array_like(x.array()) : nullptr), grad_weight(flags[2] ? new_vector(s.C, type) : nullptr),
+  Ref grad_x(flags[1] ? x.new_like() : nullptr), grad_weight(flags[2] ? new_vector(s.C, type) : nullptr),
       grad_bias(flags[3] ? new_vector(s.C, type) : nullptr);
   if (PyErr_Occurred()) return nullptr;
   {
     GilRelease nogil(PyArray_SIZE(x.array()));
-#define RL_CALL(suffix)                                                                                               \
-  norm_kernels().batch_norm_grad_##suffix(                                                                            \
-      grad.get<T>(), data<T>(x.array()), mean.get<T>(), rstd.get<T>(), weight.get<T>(), s.N, s.C, s.L, flags[0] != 0, \
-      grad_x ? data<T>(grad_x.array()) : nullptr, grad_weight ? data<T>(grad_weight.array()) : nullptr,               \
+#define RL_CALL(suffix)                                                                                                \
+  norm_kernels().batch_norm_grad_##suffix(                                                                             \
+      data<T>(grad.array()), data<T>(x.array()), mean.get<T>(), rstd.get<T>(), weight.get<T>(), s.N, s.C, s.L,         \
+      flags[0] != 0, grad_x ? data<T>(grad_x.array()) : nullptr, grad_weight ? data<T>(grad_weight.array()) : nullptr, \
       grad_bias ? data<T>(grad_bias.array()) : nullptr)
     RL_BY_FLOAT(x.array(), RL_CALL)
 #undef RL_CALL

@@ -124,12 +124,29 @@ bool adaptive_avg_pool_grad(const T*, T*, const PoolGeometry&);
 template <class T>
 void max_pool_take(const T*, const void*, T*, const PoolGeometry&);
 void max_pool_indices(const void*, int64_t*, const PoolGeometry&);
+template <class T>
+void max_pool_last(const T*, T*, void*, int64_t, const PoolGeometry&);
+template <class T>
+void max_pool_grad_last(const T*, const void*, T*, int64_t, const PoolGeometry&);
+template <class T>
+void avg_pool_last(const T*, T*, int64_t, const PoolGeometry&, bool, int64_t);
+template <class T>
+void avg_pool_grad_last(const T*, T*, int64_t, const PoolGeometry&, bool, int64_t);
+template <class T>
+void adaptive_avg_pool_last(const T*, T*, int64_t, const PoolGeometry&);
+template <class T>
+void adaptive_avg_pool_grad_last(const T*, T*, int64_t, const PoolGeometry&);
 
 extern const PoolKernels pool_kernels_table = {
 #define RL_TYPE(suffix, T)                                                                                    \
   &max_pool<T>, &max_pool_grad<T>, &max_pool_take<T>, &avg_pool<T>, &avg_pool_grad<T>, &adaptive_avg_pool<T>, \
       &adaptive_avg_pool_grad<T>, &adaptive_max_pool<T>, &gather_planes<T>, &scatter_planes<T>,
     RL_POOL_TYPES(RL_TYPE)
+#undef RL_TYPE
+#define RL_TYPE(T)                                                                                                  \
+  &max_pool_last<T>, &max_pool_grad_last<T>, &avg_pool_last<T>, &avg_pool_grad_last<T>, &adaptive_avg_pool_last<T>, \
+      &adaptive_avg_pool_grad_last<T>,
+        RL_TYPE(float) RL_TYPE(double)
 #undef RL_TYPE
     & max_pool_indices};
 

@@ -1,3 +1,4 @@
+#include "kernels/movement/layout.h"
 #include "kernels/pool/pool.h"
 #include "runtime/array_view.h"
 
@@ -55,18 +56,37 @@ bool check_geometry(const PoolGeometry& g, const char* op) {
   return true;
 }
 
-PyArrayObject* pooled_like(PyArrayObject* x, int nd, const int64_t* sizes, int typenum) {
+// `last`: in channels-last order.
+PyArrayObject* pooled_like(PyArrayObject* x, int nd, const int64_t* sizes, int typenum, bool last = false) {
   npy_intp shape[NPY_MAXDIMS];
   const int ndim = PyArray_NDIM(x);
   for (int i = 0; i < ndim; ++i) shape[i] = i < ndim - nd ? PyArray_DIM(x, i) : npy_intp(sizes[3 - ndim + i]);
-  return new_array(ndim, shape, typenum);
+  return last ? new_channels_last(ndim, shape, typenum) : new_array(ndim, shape, typenum);
 }
 
-PyArrayObject* typed(PyObject* object, const char* op, const char* name) {
+// Whether an array is images whose trailing `nd` axes are pooled and whose results are wanted in channels-last order.
+bool wants_last(PyObject* object, int nd) {
+  auto* a = reinterpret_cast<PyArrayObject*>(object);
+  return PyArray_Check(object) && PyArray_NDIM(a) == nd + 2 && PyArray_ISALIGNED(a) && PyArray_ISNOTSWAPPED(a) &&
+         suggests_channels_last(a);
+}
+
+// The kernels of that order take floats; what they do not take is done in the usual order and put in place afterwards.
+bool has_last_kernel(PyObject* object) {
+  const int type = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(object));
+  return type == NPY_FLOAT32 || type == NPY_FLOAT64;
+}
+
+PyObject* in_order(Ref& result, bool last) {
+  return last ? reinterpret_cast<PyObject*>(channels_last(result.array())) : result.release();
+}
+
+PyArrayObject* typed(PyObject* object, const char* op, const char* name, bool last = false) {
   PyArrayObject* a = as_array(object, op, name);
   if (!a) return nullptr;
   const int type = PyArray_TYPE(a);
-  if (type == NPY_FLOAT32 || type == NPY_FLOAT64 || type == NPY_INT64) return contiguous(object, type, op, name);
+  if (type == NPY_FLOAT32 || type == NPY_FLOAT64 || type == NPY_INT64)
+    return last ? channels_last(a) : contiguous(object, type, op, name);
   PyErr_Format(PyExc_TypeError, "%s: %s must have dtype float32, float64 or int64, got %S", op, name, PyArray_DESCR(a));
   return nullptr;
 }
@@ -106,57 +126,97 @@ int spatial_rank(PyObject* sequence) {
     }                            \
   }
 
-PyArrayObject* typed_taps(PyObject* object, const PoolGeometry& g, const char* op) {
-  return contiguous(object, g.tap_bytes() == 1 ? NPY_UINT8 : NPY_INT32, op, "taps");
+#define RL_BY_FLOAT(array, call)            \
+  if (PyArray_TYPE(array) == NPY_FLOAT32) { \
+    using T = float;                        \
+    call(f32);                              \
+  } else {                                  \
+    using T = double;                       \
+    call(f64);                              \
+  }
+
+PyArrayObject* typed_taps(PyObject* object, const PoolGeometry& g, const char* op, bool last = false) {
+  const int type = g.tap_bytes() == 1 ? NPY_UINT8 : NPY_INT32;
+  PyArrayObject* a = as_array(object, op, "taps");
+  if (a && last && PyArray_TYPE(a) == type) return channels_last(a);
+  return contiguous(object, type, op, "taps");
+}
+
+// planes_of, where an image in channels-last order is one plane of vectors of its channels.
+bool images_of(PyArrayObject* x, int nd, bool last, int64_t* planes, int64_t* sizes, const char* op) {
+  if (!planes_of(x, nd, planes, sizes, op)) return false;
+  if (last) *planes = PyArray_DIM(x, 0);
+  return true;
 }
 
 PyObject* max_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "max_pool";
   if (!expect_args(nargs, 6, op)) return nullptr;
   const int nd = spatial_rank(args[1]);
-  Ref x(typed(args[0], op, "input"));
+  const bool wanted = wants_last(args[0], nd), last = wanted && has_last_kernel(args[0]);
+  Ref x(typed(args[0], op, "input", last));
   PoolGeometry g;
-  if (!x || !planes_of(x.array(), nd, &g.planes, g.in, op) || !windows(args + 1, nd, &g, op) ||
+  if (!x || !images_of(x.array(), nd, last, &g.planes, g.in, op) || !windows(args + 1, nd, &g, op) ||
       !spatial(args[5], nd, 1, 1, g.out, op, "output_size") || !check_geometry(g, op))
     return nullptr;
-  Ref y(pooled_like(x.array(), nd, g.out, PyArray_TYPE(x.array())));
-  Ref taps(pooled_like(x.array(), nd, g.out, g.tap_bytes() == 1 ? NPY_UINT8 : NPY_INT32));
+  Ref y(pooled_like(x.array(), nd, g.out, PyArray_TYPE(x.array()), last));
+  Ref taps(pooled_like(x.array(), nd, g.out, g.tap_bytes() == 1 ? NPY_UINT8 : NPY_INT32, last));
   if (!y || !taps) return nullptr;
-  bool ok;
+  bool ok = true;
   {
-    GilRelease nogil(g.planes * g.out_size() * g.num_taps());
+    GilRelease nogil(PyArray_SIZE(y.array()) * g.num_taps());
+#define RL_CALL(suffix) \
+  pool_kernels().max_pool_last_##suffix(data<T>(x.array()), data<T>(y.array()), PyArray_DATA(taps.array()), channels, g)
+    const int64_t channels = last ? PyArray_DIM(x.array(), 1) : 0;
+    if (last) {
+      RL_BY_FLOAT(x.array(), RL_CALL)
+    } else {
+#undef RL_CALL
 #define RL_CALL(suffix) \
   ok = pool_kernels().max_pool_##suffix(data<T>(x.array()), data<T>(y.array()), PyArray_DATA(taps.array()), g)
-    RL_BY_TYPE(x.array(), RL_CALL)
+      RL_BY_TYPE(x.array(), RL_CALL)
+    }
 #undef RL_CALL
   }
   if (!ok) return out_of_work_memory(op);
-  return PyTuple_Pack(2, y.object, taps.object);
+  if (wanted == last) return PyTuple_Pack(2, y.object, taps.object);
+  Ref last_y(channels_last(y.array())), last_taps(channels_last(taps.array()));
+  return last_y && last_taps ? PyTuple_Pack(2, last_y.object, last_taps.object) : nullptr;
 }
 
 PyObject* max_pool_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   const char* op = "max_pool_grad";
   if (!expect_args(nargs, 7, op)) return nullptr;
   const int nd = spatial_rank(args[2]);
-  Ref grad(typed(args[0], op, "grad"));
+  const bool wanted = wants_last(args[1], nd), last = wanted && PyArray_Check(args[0]) && has_last_kernel(args[0]);
+  Ref grad(typed(args[0], op, "grad", last));
   PoolGeometry g;
-  if (!grad || !planes_of(grad.array(), nd, &g.planes, g.out, op) || !windows(args + 2, nd, &g, op) ||
+  if (!grad || !images_of(grad.array(), nd, last, &g.planes, g.out, op) || !windows(args + 2, nd, &g, op) ||
       !spatial(args[6], nd, 1, 1, g.in, op, "input_size") || !check_geometry(g, op))
     return nullptr;
-  Ref taps(typed_taps(args[1], g, op));
+  Ref taps(typed_taps(args[1], g, op, last));
   if (!taps) return nullptr;
   if (!PyArray_SAMESHAPE(taps.array(), grad.array()))
     return PyErr_Format(PyExc_ValueError, "%s: grad and taps differ in shape", op);
-  Ref out(pooled_like(grad.array(), nd, g.in, PyArray_TYPE(grad.array())));
+  Ref out(pooled_like(grad.array(), nd, g.in, PyArray_TYPE(grad.array()), last));
   if (!out) return nullptr;
   {
-    GilRelease nogil(g.planes * g.in_size());
+    GilRelease nogil(PyArray_SIZE(out.array()));
+    const int64_t channels = last ? PyArray_DIM(out.array(), 1) : 0;
+#define RL_CALL(suffix)                                                                                               \
+  pool_kernels().max_pool_grad_last_##suffix(data<T>(grad.array()), PyArray_DATA(taps.array()), data<T>(out.array()), \
+                                             channels, g)
+    if (last) {
+      RL_BY_FLOAT(grad.array(), RL_CALL)
+    } else {
+#undef RL_CALL
 #define RL_CALL(suffix) \
   pool_kernels().max_pool_grad_##suffix(data<T>(grad.array()), PyArray_DATA(taps.array()), data<T>(out.array()), g)
-    RL_BY_TYPE(grad.array(), RL_CALL)
+      RL_BY_TYPE(grad.array(), RL_CALL)
+    }
 #undef RL_CALL
   }
-  return out.release();
+  return in_order(out, wanted && !last);
 }
 
 PyObject* max_pool_take(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
@@ -202,20 +262,21 @@ PyObject* max_pool_indices(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
     GilRelease nogil(g.planes * g.out_size());
     pool_kernels().max_pool_indices(PyArray_DATA(taps.array()), data<int64_t>(out.array()), g);
   }
-  return out.release();
+  return in_order(out, wants_last(args[0], nd));
 }
 
 // (array, kernel, stride, padding, other size, count_include_pad, divisor); `forward` says which size the array has.
 PyObject* avg(PyObject* const* args, Py_ssize_t nargs, bool forward, const char* op) {
   if (!expect_args(nargs, 7, op)) return nullptr;
   const int nd = spatial_rank(args[1]);
-  Ref x(typed(args[0], op, forward ? "input" : "grad"));
+  const bool wanted = wants_last(args[0], nd), last = wanted && has_last_kernel(args[0]);
+  Ref x(typed(args[0], op, forward ? "input" : "grad", last));
   PoolGeometry g;
   int64_t* mine = forward ? g.in : g.out;
   int64_t* other = forward ? g.out : g.in;
   for (int64_t& d : g.dilation) d = 1;
   int64_t divisor;
-  if (!x || !planes_of(x.array(), nd, &g.planes, mine, op) ||
+  if (!x || !images_of(x.array(), nd, last, &g.planes, mine, op) ||
       !spatial(args[1], nd, 1, 1, g.kernel, op, "kernel_size") || !spatial(args[2], nd, 1, 1, g.stride, op, "stride") ||
       !spatial(args[3], nd, 0, 0, g.padding, op, "padding") ||
       !spatial(args[4], nd, 1, 1, other, op, forward ? "output_size" : "input_size") || !check_geometry(g, op) ||
@@ -223,20 +284,29 @@ PyObject* avg(PyObject* const* args, Py_ssize_t nargs, bool forward, const char*
     return nullptr;
   const int include = PyObject_IsTrue(args[5]);
   if (include < 0) return nullptr;
-  Ref out(pooled_like(x.array(), nd, other, PyArray_TYPE(x.array())));
+  Ref out(pooled_like(x.array(), nd, other, PyArray_TYPE(x.array()), last));
   if (!out) return nullptr;
   bool ok = true;
   {
-    GilRelease nogil(g.planes * g.out_size() * g.num_taps());
+    GilRelease nogil(PyArray_SIZE(x.array()) * g.num_taps());
+    const int64_t channels = last ? PyArray_DIM(x.array(), 1) : 0;
+#define RL_CALL(suffix)                                                                           \
+  (forward ? pool_kernels().avg_pool_last_##suffix : pool_kernels().avg_pool_grad_last_##suffix)( \
+      data<T>(x.array()), data<T>(out.array()), channels, g, include != 0, divisor)
+    if (last) {
+      RL_BY_FLOAT(x.array(), RL_CALL)
+    } else {
+#undef RL_CALL
 #define RL_CALL(suffix)                                                                                   \
   if (forward)                                                                                            \
     pool_kernels().avg_pool_##suffix(data<T>(x.array()), data<T>(out.array()), g, include != 0, divisor); \
   else                                                                                                    \
     ok = pool_kernels().avg_pool_grad_##suffix(data<T>(x.array()), data<T>(out.array()), g, include != 0, divisor)
-    RL_BY_TYPE(x.array(), RL_CALL)
+      RL_BY_TYPE(x.array(), RL_CALL)
+    }
 #undef RL_CALL
   }
-  return ok ? out.release() : out_of_work_memory(op);
+  return ok ? in_order(out, wanted && !last) : out_of_work_memory(op);
 }
 PyObject* avg_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) { return avg(args, nargs, true, "avg_pool"); }
 PyObject* avg_pool_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
@@ -244,10 +314,10 @@ PyObject* avg_pool_grad(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
 }
 
 // Adaptive pooling may have empty outputs (output_size 0), never empty inputs.
-bool adaptive_sizes(PyObject* const* args, Py_ssize_t nargs, bool forward, PyArrayObject* x, PoolGeometry* g, int* nd,
-                    const char* op) {
+bool adaptive_sizes(PyObject* const* args, Py_ssize_t nargs, bool forward, bool last, PyArrayObject* x, PoolGeometry* g,
+                    int* nd, const char* op) {
   *nd = spatial_rank(args[1]);
-  if (!planes_of(x, *nd, &g->planes, forward ? g->in : g->out, op) ||
+  if (!images_of(x, *nd, last, &g->planes, forward ? g->in : g->out, op) ||
       !spatial(args[1], *nd, 1, forward ? 0 : 1, forward ? g->out : g->in, op, forward ? "output_size" : "input_size"))
     return false;
   for (int64_t size : g->in) {
@@ -260,22 +330,32 @@ bool adaptive_sizes(PyObject* const* args, Py_ssize_t nargs, bool forward, PyArr
 
 PyObject* adaptive_avg(PyObject* const* args, Py_ssize_t nargs, bool forward, const char* op) {
   if (!expect_args(nargs, 2, op)) return nullptr;
-  Ref x(typed(args[0], op, forward ? "input" : "grad"));
+  const bool wanted = wants_last(args[0], spatial_rank(args[1])), last = wanted && has_last_kernel(args[0]);
+  Ref x(typed(args[0], op, forward ? "input" : "grad", last));
   PoolGeometry g;
   int nd;
-  if (!x || !adaptive_sizes(args, nargs, forward, x.array(), &g, &nd, op)) return nullptr;
-  Ref out(pooled_like(x.array(), nd, forward ? g.out : g.in, PyArray_TYPE(x.array())));
+  if (!x || !adaptive_sizes(args, nargs, forward, last, x.array(), &g, &nd, op)) return nullptr;
+  Ref out(pooled_like(x.array(), nd, forward ? g.out : g.in, PyArray_TYPE(x.array()), last));
   if (!out) return nullptr;
-  bool ok;
+  bool ok = true;
   {
-    GilRelease nogil(g.planes * g.in_size());
+    GilRelease nogil(PyArray_SIZE(x.array()) + PyArray_SIZE(out.array()));
+    const int64_t channels = last ? PyArray_DIM(x.array(), 1) : 0;
+#define RL_CALL(suffix)                                                                                             \
+  (forward ? pool_kernels().adaptive_avg_pool_last_##suffix : pool_kernels().adaptive_avg_pool_grad_last_##suffix)( \
+      data<T>(x.array()), data<T>(out.array()), channels, g)
+    if (last) {
+      RL_BY_FLOAT(x.array(), RL_CALL)
+    } else {
+#undef RL_CALL
 #define RL_CALL(suffix)                                                                                        \
   ok = (forward ? pool_kernels().adaptive_avg_pool_##suffix : pool_kernels().adaptive_avg_pool_grad_##suffix)( \
       data<T>(x.array()), data<T>(out.array()), g)
-    RL_BY_TYPE(x.array(), RL_CALL)
+      RL_BY_TYPE(x.array(), RL_CALL)
+    }
 #undef RL_CALL
   }
-  return ok ? out.release() : out_of_work_memory(op);
+  return ok ? in_order(out, wanted && !last) : out_of_work_memory(op);
 }
 PyObject* adaptive_avg_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
   return adaptive_avg(args, nargs, true, "adaptive_avg_pool");
@@ -290,7 +370,7 @@ PyObject* adaptive_max_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) 
   Ref x(typed(args[0], op, "input"));
   PoolGeometry g;
   int nd;
-  if (!x || !adaptive_sizes(args, nargs, true, x.array(), &g, &nd, op)) return nullptr;
+  if (!x || !adaptive_sizes(args, nargs, true, false, x.array(), &g, &nd, op)) return nullptr;
   Ref y(pooled_like(x.array(), nd, g.out, PyArray_TYPE(x.array())));
   Ref indices(pooled_like(x.array(), nd, g.out, NPY_INT64));
   if (!y || !indices) return nullptr;
@@ -301,7 +381,9 @@ PyObject* adaptive_max_pool(PyObject*, PyObject* const* args, Py_ssize_t nargs) 
     RL_BY_TYPE(x.array(), RL_CALL)
 #undef RL_CALL
   }
-  return PyTuple_Pack(2, y.object, indices.object);
+  if (!wants_last(args[0], nd)) return PyTuple_Pack(2, y.object, indices.object);
+  Ref last_y(channels_last(y.array())), last_indices(channels_last(indices.array()));
+  return last_y && last_indices ? PyTuple_Pack(2, last_y.object, last_indices.object) : nullptr;
 }
 
 // gather_planes(x, indices, nd) and scatter_planes(grad, indices, in_size): flat positions inside each plane.

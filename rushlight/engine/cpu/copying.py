@@ -10,11 +10,21 @@ from .creation import empty
 __all__ = [
     "contiguous",
     "fill",
+    "channels_last",
+    "is_channels_last",
     "is_contiguous",
+    "is_dense",
     "may_overlap",
     "same_memory",
+    "suggests_channels_last",
     "write",
 ]
+
+
+is_dense = _native.is_dense
+is_channels_last = _native.is_channels_last
+suggests_channels_last = _native.suggests_channels_last
+channels_last = _native.channels_last  # the array itself or a copy in that order
 
 
 def is_contiguous(a) -> bool:

@@ -13,8 +13,11 @@ from .dtypes import dtype_of, to_engine_dtype
 __all__ = [
     "arange",
     "clone",
+    "clone_memory",
     "combinations",
     "empty",
+    "empty_like",
+    "empty_ordered",
     "empty_strided",
     "eye",
     "from_buffer",
@@ -75,8 +78,24 @@ def zeros(shape, dtype):
     return out
 
 
+def empty_like(a, *, dtype=None, order=None):
+    """Uninitialised, in the order of a's dimensions in memory, or "contiguous" or "channels_last"."""
+    dtype = a.dtype if dtype is None else dtype
+    if order is None:
+        return _native.empty_as_laid_out(a, dtype)
+    return empty_ordered(a.shape, dtype, order=order)
+
+
+def empty_ordered(shape, dtype, *, order):
+    """Uninitialised, "contiguous" or "channels_last"."""
+    return _native.empty_channels_last(tuple(shape), dtype) if order == "channels_last" else empty(shape, dtype)
+
+
 def zeros_like(a):
-    return zeros(a.shape, a.dtype)
+    """Zeros laid out like `a`."""
+    out = _native.empty_as_laid_out(a, a.dtype)
+    out.fill(0)
+    return out
 
 
 def full(shape, *, value, dtype):
@@ -86,24 +105,23 @@ def full(shape, *, value, dtype):
     return out
 
 
-def clone(a):
-    """A copy. Dense arrays keep their axis order, others become C-contiguous."""
-    if a.flags.c_contiguous or not is_dense(a):
-        out = empty(a.shape, a.dtype)
-    else:
-        out = empty_strided(a.shape, a.dtype, a.strides)
+def clone(a, *, order=None):
+    """A copy in the order of a's dimensions in memory, or "contiguous" or "channels_last"."""
+    out = empty_like(a, order=order)
     _native.copy(out, a)
     return out
 
 
-def is_dense(a) -> bool:
-    """No gaps, no overlap: some permutation of the axes is contiguous."""
-    step = a.itemsize
-    for stride, size in sorted([(s, n) for n, s in zip(a.shape, a.strides) if n != 1]):
-        if stride != step:
-            return False
-        step *= size
-    return True
+def clone_memory(a):
+    """A copy with the very strides of `a`, in a copy of the memory it shares where it has gaps."""
+    if _native.is_dense(a):
+        return clone(a)
+    root = a
+    while is_array(root.base):
+        root = root.base
+    flat = _native.as_strided(a, (root.size,), (1,), 0)
+    strides = tuple([s // a.itemsize for s in a.strides])
+    return _native.as_strided(clone(flat), a.shape, strides, _native.storage_offset(a))
 
 
 def arange(start, end, step, dtype):

@@ -194,7 +194,9 @@ def _with_numpy(function: np.ufunc):
     def run(*inputs: Any, out: np.ndarray | None = None) -> np.ndarray:
         arrays = elementwise_numpy._arrays(inputs)
         try:
-            return np.asarray(function(*arrays)) if out is None else function(*arrays, out=out, casting="unsafe")
+            if out is not None:
+                return function(*arrays, out=out, casting="unsafe")
+            return _native.laid_out(np.asarray(function(*arrays)), *arrays)
         except TypeError:
             kinds = ", ".join(str(array.dtype) for array in arrays)
             raise NotImplementedError(f"\"{function.__name__}_cpu\" not implemented for '{kinds}'") from None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rushlight import _native
-
-from .creation import empty
+from ... import _native
+from .creation import empty_ordered
 
 __all__ = [
     "concat",
@@ -14,9 +13,11 @@ __all__ = [
 
 
 def concat(arrays, *, axis):
-    joined = _native.concat(arrays, axis)
-    if joined is not None:
-        return joined
     shape = list(arrays[0].shape)
     shape[axis] = sum(a.shape[axis] for a in arrays)
-    return np.concatenate(arrays, axis=axis, out=empty(tuple(shape), arrays[0].dtype))
+    last = arrays[0].ndim in (4, 5) and all([_native.suggests_channels_last(a) for a in arrays])
+    joined = None if last else _native.concat(arrays, axis)
+    if joined is not None:
+        return joined
+    out = empty_ordered(tuple(shape), arrays[0].dtype, order="channels_last" if last else "contiguous")
+    return np.concatenate(arrays, axis=axis, out=out)

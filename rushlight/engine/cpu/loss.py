@@ -91,7 +91,8 @@ def nll_loss_grad(g, target, weight, total, *, input_shape, ignore_index, label_
 def pair_loss(a, b, *, kind, parameter, reduction):
     """ "mse", "l1", "smooth_l1" (parameter beta) or "huber" (parameter delta) between arrays of one shape."""
     x = wide(a)
-    return as_type(_native.pair_loss(x, wide(b), _PAIR_KIND[kind], parameter, _REDUCTION[reduction]), a.dtype)
+    loss = as_type(_native.pair_loss(x, wide(b), _PAIR_KIND[kind], parameter, _REDUCTION[reduction]), a.dtype)
+    return loss if reduction != "none" else _native.laid_out(loss, a, b)
 
 
 def pair_loss_grad(g, a, b, *, kind, parameter, reduction):

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .creation import empty
+from ... import _native
+from .creation import clone, empty_ordered
 
 __all__ = ["pad_constant", "pad_edges", "pad_edges_grad"]
+
+
+def _order(a):
+    """That of a padded array in memory."""
+    return "channels_last" if _native.suggests_channels_last(a) else "contiguous"
 
 
 def _crop(padding, ndim, shape):
@@ -36,8 +42,9 @@ def _inner(padding, ndim, shape):
 
 def pad_constant(a, *, padding, value=0):
     """`a` within a border of `value`."""
+    order = _order(a)
     a = a[_crop(padding, a.ndim, a.shape)]
-    out = empty(_grown(padding, a.shape), a.dtype)
+    out = empty_ordered(_grown(padding, a.shape), a.dtype, order=order)
     out[...] = value
     out[_inner(padding, a.ndim, a.shape)] = a
     return out
@@ -85,11 +92,14 @@ def pad_edges(a, *, padding, mode):
     grow, crop = _split_signs(padding)
     if mode == "circular":
         a = a[_crop(crop, a.ndim, a.shape)]
-    out = empty(_grown(grow, a.shape), a.dtype)
+    order = _order(a)
+    out = empty_ordered(_grown(grow, a.shape), a.dtype, order=order)
     out[_inner(grow, a.ndim, a.shape)] = a
     for axis, border, source in _borders(grow, a.shape, mode):
         out[_at(axis, border)] = out[_at(axis, source)]
-    return out if mode == "circular" else np.ascontiguousarray(out[_crop(crop, out.ndim, out.shape)])
+    if mode == "circular":
+        return out
+    return clone(out[_crop(crop, out.ndim, out.shape)], order=order) if np.any(crop) else out
 
 
 def pad_edges_grad(g, *, input_shape, padding, mode):

@@ -11,13 +11,12 @@ import math
 import numpy as np
 
 from ... import _native
-from .creation import empty, empty_strided, is_dense
+from .creation import empty, empty_like
 
 __all__ = [
     "all_between",
     "categorical",
     "dropout_noise",
-    "empty_like",
     "fill_bernoulli",
     "fill_bernoulli_each",
     "fill_bits",
@@ -226,14 +225,6 @@ def orthonormal_columns(a):
     """Q of the QR factorisation whose R has a positive diagonal; a is (rows, columns) with rows >= columns."""
     q, r = np.linalg.qr(a)
     return q * np.sign(np.diagonal(r))
-
-
-def empty_like(a, *, dtype=None):
-    """Uninitialised, of a's dtype unless given, with the axis order of a dense array."""
-    dtype = a.dtype if dtype is None else dtype
-    if a.flags.c_contiguous or not is_dense(a):
-        return empty(a.shape, dtype)
-    return empty_strided(a.shape, dtype, a.strides)
 
 
 def weights_fault(weights) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import _native
 from .copying import contiguous
-from .creation import check_size, clone, empty
+from .creation import check_size, empty, empty_like
 
 __all__ = [
     "flip",
@@ -21,11 +21,14 @@ _MAX_DIMS = 32  # of NumPy 1 arrays
 
 
 def flip(a, *, axes):
-    return contiguous(np.flip(a, axes)) if axes else clone(a)
+    out = empty_like(a)
+    _native.copy(out, np.flip(a, axes) if axes else a)
+    return out
 
 
 def roll(a, *, shifts, axes):
-    return np.roll(a, shifts, axes)
+    rolled = np.roll(a, shifts, axes)
+    return _native.channels_last(rolled) if _native.suggests_channels_last(a) else contiguous(rolled)
 
 
 def repeat(a, *, repeats):
@@ -48,8 +51,8 @@ def repeat_indices(counts):
 
 
 def tril(a, *, k):
-    return np.tril(a, k)
+    return np.tril(contiguous(a), k)
 
 
 def triu(a, *, k):
-    return np.triu(a, k)
+    return np.triu(contiguous(a), k)

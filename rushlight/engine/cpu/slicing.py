@@ -30,6 +30,8 @@ slice = _native.slice  # slice(a, *, axis, start, stop, step)  # noqa: A001
 def strides_of(a) -> tuple[int, ...]:
     """Strides in elements."""
     item = a.itemsize
+    if not a.size and not any(a.strides):  # NumPy's own empty arrays; ours have the strides of contiguous ones
+        return _native.empty(a.shape, 1).strides  # of single bytes
     return tuple([s // item for s in a.strides])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rushlight import _native
 
-from .creation import check_size
+from .creation import check_size, clone
 
 __all__ = ["bincount", "consecutive", "distinct", "search_sorted", "sort", "topk"]
 
@@ -54,13 +54,13 @@ def sort(a: np.ndarray, *, axis: int, descending: bool) -> tuple[np.ndarray, np.
     rows = _rows(a, axis)
     if rows is not None:
         values, order = _native.sort_last(rows, descending)
-        return _back(values, axis, a.dtype), _back(order, axis, order.dtype)
+        return _native.laid_out(_back(values, axis, a.dtype), a), _native.laid_out(_back(order, axis, order.dtype), a)
     if descending:  # the reverse of the stable order of the reversed row
         order = np.flip(a.shape[axis] - 1 - np.argsort(np.flip(a, axis), axis=axis, kind="stable"), axis)
     else:
         order = np.argsort(a, axis=axis, kind="stable")
-    order = np.ascontiguousarray(order, dtype=np.int64)
-    return np.take_along_axis(a, order, axis), order
+    order = clone(order.astype(np.int64, copy=False), order="contiguous")
+    return _native.laid_out(np.take_along_axis(a, order, axis), a), _native.laid_out(order, a)
 
 
 def topk(a: np.ndarray, *, k: int, axis: int, largest: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ... import _native
+
 __all__ = ["as_complex", "as_real", "conj", "frexp", "gcd", "i0", "lcm", "polygamma"]
 
 
@@ -30,7 +32,7 @@ def as_complex(a: np.ndarray) -> np.ndarray:
 
 def _in_double(function: Callable[[np.ndarray], np.ndarray], a: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return np.asarray(function(a.astype(np.float64))).astype(a.dtype)
+        return _native.laid_out(np.asarray(function(a.astype(np.float64))).astype(a.dtype), a)
 
 
 _BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]

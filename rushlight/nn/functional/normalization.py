@@ -7,6 +7,7 @@ import math
 from ...autograd.inplace import check_writable
 from ...dtypes import dtype_title
 from ...errors import brackets
+from ...layouts import format_of
 from ...ops import norm, pool
 from ...tensor import Tensor
 
@@ -93,7 +94,8 @@ def group_norm(
     per_channel = (1, shape[1], *(1,) * (len(shape) - 2))
     if weight is not None:
         y = y * weight.reshape(per_channel)
-    return y if bias is None else y + bias.reshape(per_channel)
+    y = y if bias is None else y + bias.reshape(per_channel)
+    return y.contiguous(memory_format=format_of(input._array))
 
 
 def instance_norm(
