@@ -78,10 +78,12 @@ def format_of(array) -> memory_format:
 
 
 def resized(array, format):  # noqa: A002
-    """The memory of a contiguous array, with the strides of a memory format.
+    """The memory of a contiguous array, with the strides of a memory format (None: as it is).
 
     Errors: RuntimeError for preserve_format and where the array has not the format's rank.
     """
+    if format is None:
+        return array
     order = order_of(format, array.ndim, "resize_")
     if order is None:
         raise RuntimeError("resize_(): unsupported memory format preserve_format; expected a format with an order")

@@ -211,7 +211,7 @@ class Tensor(engines.TensorRecord):
         return cpu.storage_offset(self._array)
 
     def is_contiguous(self, *, memory_format=None) -> bool:
-        """Whether the elements lie without gaps in the format's order (default: that of the dimensions)."""
+        """Whether the elements lie without gaps in the format's order."""
         return cpu.is_contiguous(self._array) if memory_format is None else layouts.is_in(memory_format, self._array)
 
     def data_ptr(self) -> int:
@@ -554,7 +554,7 @@ class Tensor(engines.TensorRecord):
         return convert(self, dtype, copy, memory_format)
 
     def cpu(self, *, memory_format=None):
-        return self if memory_format is None else self.to(memory_format=memory_format)
+        return self.to(memory_format=memory_format)
 
     def cuda(self, device=None, non_blocking=False, memory_format=None):
         devices.check(devices.device("cuda" if device is None else device))
@@ -647,8 +647,7 @@ class Tensor(engines.TensorRecord):
             grown[: flat.size] = flat
             flat = grown
         self._array = cpu.view(flat[:count], shape=tuple(sizes))
-        if memory_format is not None:
-            self._array = layouts.resized(self._array, memory_format)
+        self._array = layouts.resized(self._array, memory_format)
         return self
 
     def resize_as_(self, the_template, *, memory_format=None):

@@ -14,7 +14,6 @@ import ml_dtypes
 import numpy as np
 
 from rushlight import _native
-from rushlight.engine.cpu.copying import contiguous
 
 __all__ = """sum mean prod amax amin norm2 argmax argmin any all var cumsum cumprod cummax cummin logcumsumexp
 count_nonzero""".split()
