@@ -650,12 +650,6 @@ class Tensor(engines.TensorRecord):
         self._array = layouts.resized(self._array, memory_format)
         return self
 
-    def resize_as_(self, the_template, *, memory_format=None):
-        """resize_ to the shape of `the_template`."""
-        if memory_format is layouts.preserve_format:
-            memory_format = layouts.format_of(the_template._array)
-        return self.resize_(the_template.shape, memory_format=memory_format)
-
     # ---- copying
     # ------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import layouts
 from ..autograd.inplace import apply_inplace, bump
 from ..autograd.op import cpu, method, primitives, public
 from ..errors import broadcast_shapes
@@ -39,8 +40,10 @@ def map2_(self, x, y, callable):
 
 @public(method=True)
 def resize_as_(input, the_template, *, memory_format=None):
-    """Change the shape in place to that of another tensor: see Tensor.resize_."""
-    return input.resize_(the_template.shape)
+    """Change a tensor's shape, in place, to the template's, in a memory format (preserve_format: the template's)."""
+    if memory_format is layouts.preserve_format:
+        memory_format = layouts.format_of(the_template._array)
+    return input.resize_(the_template.shape, memory_format=memory_format)
 
 
 @method()
