@@ -173,3 +173,16 @@ def test_errors(case, error):
         error.call(rushlight)
     if error.match:
         assert re.search(error.match, str(raised.value)), f"message: {raised.value}"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "add_", "mul_", "__radd__", "__rsub__", "floor_divide"])
+def test_numbers_among_halves(name, dtype):
+    """A factor or divisor is a float32; any other number is rounded to the tensor's type first."""
+    rng = np.random.default_rng(0)
+    for number in rng.standard_normal(40) * 2:
+        values = (rng.standard_normal(8) * 3).tolist()
+        expected, got = (
+            getattr(m.tensor(values, dtype=getattr(m, dtype)), name)(float(number)).tolist() for m in (torch, rushlight)
+        )
+        assert got == expected, number

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/elementwise/elementwise.h"
@@ -78,7 +79,7 @@ static MapFn find(int op, int type) {
   return f;
 }
 
-// A Python number among narrow operands stays a float32.
+// A Python number among narrow operands is a float32.
 union Item {
   float f32;
   double f64;
@@ -119,6 +120,17 @@ static bool to_item(PyObject* object, int type, Item* item) {
   else
     item->i64 = value;
   return true;
+}
+
+// The float16 or bfloat16 value nearest to x, halves to even.
+static float rounded(float x, int type) {
+  const int digits = type == kF16 ? 11 : 8, least = type == kF16 ? -24 : -133;  // least: 2^least is the smallest number
+  const double limit = type == kF16 ? 65504.0 : std::ldexp(255.0, 120);
+  if (!std::isfinite(x) || x == 0) return x;
+  int exponent;
+  std::frexp(x, &exponent);
+  const double unit = std::ldexp(1.0, std::max(exponent - digits, least)), result = std::nearbyint(x / unit) * unit;
+  return float(std::fabs(result) > limit ? std::copysign(INFINITY, result) : result);
 }
 
 static bool names_out(PyObject* kwnames) {
@@ -235,9 +247,14 @@ static PyObject* call(int op, PyObject* const* args, Py_ssize_t nargs, PyObject*
   type = map_type(typenum);
   MapFn f = type >= 0 ? find(op, type) : nullptr;
   if (!f) return fall_back(op, args, nargs, kwnames);
-  for (int k = 0; k < info.inputs; ++k)
-    if (!arrays[k] && ((info.kind == MapKind::choose && k == 0) || !to_item(args[k], type, &items[k])))
+  for (int k = 0; k < info.inputs; ++k) {
+    if (arrays[k]) continue;
+    if ((info.kind == MapKind::choose && k == 0) || !to_item(args[k], type, &items[k]))
       return fall_back(op, args, nargs, kwnames);
+    // PyTorch multiplies and divides by the float32 number, and takes it at the operands' type everywhere else.
+    const bool wide = op == kMap_mul || op == kMap_div || op == kMap_floor_divide;
+    if (type >= kNumMapTypes && !wide) items[k].f32 = rounded(items[k].f32, type);
+  }
 
   const int out_typenum = info.kind == MapKind::to_bool ? int(NPY_BOOL) : typenum;
   PyArrayObject* out = nullptr;
