@@ -196,6 +196,30 @@ def test_errors_of_checkpoints(m):
 
 
 @pytest.mark.parametrize("m", BOTH)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: x * x,
+        lambda m, x: x * m.ones(2, 1),
+        lambda m, x: x.mul(x),
+        lambda m, x: m.ones(1, 4) @ x[:, None],
+    ],
+)
+def test_an_error_of_a_hook_ends_the_call(m, call):
+    """The hook is called once and its exception comes out, also where operators go straight to the op."""
+    calls = []
+
+    def refuse(tensor):
+        calls.append(tensor)
+        raise RuntimeError("not this one")
+
+    x = m.ones(4, requires_grad=True)
+    with pytest.raises(RuntimeError, match="not this one"), m.autograd.graph.saved_tensors_hooks(refuse, refuse):
+        call(m, x)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("m", BOTH)
 def test_anomaly_mode_without_search(m):
     x = m.zeros(2, requires_grad=True)
     with m.autograd.set_detect_anomaly(True, check_nan=False):

@@ -47,6 +47,15 @@ bool as_double(PyObject* object, double* value, const char* op, const char* name
 // A sequence of exactly `count` ints into `values`.
 bool as_ints(PyObject* object, int count, int64_t* values, const char* op, const char* name);
 
+// Whether the shapes broadcast.
+static inline bool broadcast_together(PyArrayObject* a, PyArrayObject* b) {
+  for (int i = PyArray_NDIM(a) - 1, j = PyArray_NDIM(b) - 1; i >= 0 && j >= 0; --i, --j) {
+    const npy_intp m = PyArray_DIM(a, i), n = PyArray_DIM(b, j);
+    if (m != n && m != 1 && n != 1) return false;
+  }
+  return true;
+}
+
 static inline bool is_contiguous(PyArrayObject* a) { return PyArray_ISCARRAY_RO(a); }
 
 template <class T>

@@ -26,6 +26,12 @@ static PyObject* float_array(PyObject* tensor, int* typenum, bool* recording) {
 
 static bool is_matrix(PyObject* array) { return PyArray_NDIM(reinterpret_cast<PyArrayObject*>(array)) == 2; }
 
+// Whether the shapes of two arrays (for products: matrices) go together.
+static bool shapes_fit(int op, PyObject* x, PyObject* y) {
+  auto *a = reinterpret_cast<PyArrayObject*>(x), *b = reinterpret_cast<PyArrayObject*>(y);
+  return op == kMatrixMultiply ? PyArray_DIM(a, 1) == PyArray_DIM(b, 0) : broadcast_together(a, b);
+}
+
 template <int op>
 static PyObject* binary_operator(PyObject* a, PyObject* b) {
   int left_type = -1, right_type = -1;
@@ -45,9 +51,10 @@ static PyObject* binary_operator(PyObject* a, PyObject* b) {
   if (fits && kernels[op]) {
     PyObject* result;
     if (recording) {
+      const bool right = numbers || shapes_fit(op, x, y);
       PyObject* arguments[] = {a, b};
       result = PyObject_Vectorcall(ops[op], arguments, 2, nullptr);
-      if (result) return result;
+      if (result || right) return result;  // an error is a hook's
     } else {
       Ref hold_x(Py_NewRef(x)), hold_y(Py_NewRef(y));  // the kernel may let go of the GIL
       PyObject* arguments[] = {x, y};

@@ -352,9 +352,10 @@ static PyObject* binary(Shortcut* f, PyObject* self, PyObject* const* args, Py_s
     const double value = PyFloat_AS_DOUBLE(other);
     if (std::isfinite(value) && std::fabs(value) > FLT_MAX) return not_mine(mine);
   }
+  const bool right = !is_tensor(other) || broadcast_together(array_of(self), array_of(other));
   PyObject* arguments[] = {self, other};
   PyObject* result = PyObject_Vectorcall(f->op[0], arguments, 2, nullptr);
-  if (result) return result;
+  if (result || right) return result;
   PyErr_Clear();  // shapes that do not fit: the function says so in PyTorch's words
   return not_mine(mine);
 }
