@@ -53,21 +53,10 @@ def _number_like(value):
     return None
 
 
-_UPDATES = {
-    "add_": elementwise.ADD,
-    "sub_": elementwise.SUBTRACT,
-    "mul_": elementwise.MULTIPLY,
-    "div_": elementwise.DIVIDE,
-}
-
-
 def _inplace(name):
     method = checked(METHODS[name], name, "Tensor")
-    code = _UPDATES.get(name, -1)
 
     def operator(self, other):
-        if code >= 0 and engines.update(code, self, other):
-            return self
         if not isinstance(other, _NUMBERS):
             other = _number_like(other)
             if other is None:

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "runtime/bindings.h"
+#include "runtime/records.h"
 #include "runtime/shortcut.h"
 
 namespace rl {
@@ -26,22 +27,7 @@ static bool is_quiet(PyObject* tensor) {
 static bool writes_quietly(PyObject* self) { return PyArray_ISWRITEABLE(array_of(self)) && is_quiet(self); }
 static bool reads_quietly(PyObject* tensor) { return PyArray_Check(field(tensor, kArray)) && is_quiet(tensor); }
 
-// Counts a modification of the tensor's memory; false with an exception set.
-static bool bump(PyObject* self) {
-  PyObject* version = version_of(self);
-  if (!version) {
-    PyObject* cell = PyList_New(1);
-    if (!cell) return false;
-    PyList_SET_ITEM(cell, 0, PyLong_FromLong(1));
-    set_field(self, kCell, cell);
-    return true;
-  }
-  Ref one(PyLong_FromLong(1));
-  PyObject* next = one ? PyNumber_Add(version, one.object) : nullptr;
-  return next && PyList_SetItem(field(self, kCell), 0, next) == 0;
-}
-
-static PyObject* written(PyObject* self) { return bump(self) ? Py_NewRef(self) : nullptr; }
+static PyObject* written(PyObject* self) { return count_write(self) ? Py_NewRef(self) : nullptr; }
 
 static bool is_float(int typenum) { return typenum == NPY_FLOAT32 || typenum == NPY_FLOAT64; }
 static bool is_int(int typenum) { return typenum == NPY_INT32 || typenum == NPY_INT64; }
@@ -187,7 +173,7 @@ PyObject* setitem_call(Shortcut*, PyObject* self, PyObject* const* args, Py_ssiz
     PyErr_Clear();
     return not_mine(mine);
   }
-  if (!bump(self)) return nullptr;
+  if (!count_write(self)) return nullptr;
   Py_RETURN_NONE;
 }
 

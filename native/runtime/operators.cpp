@@ -78,54 +78,6 @@ PyNumberMethods* tensor_number_methods() {
   return &methods;
 }
 
-// Whether a and b are contiguous and lie apart, or are the same array.
-static bool apart(PyArrayObject* a, PyArrayObject* b) {
-  if (a == b) return true;
-  if (!PyArray_ISCARRAY_RO(b) || !PyArray_SAMESHAPE(a, b)) return false;
-  const auto x = reinterpret_cast<uintptr_t>(PyArray_DATA(a)), y = reinterpret_cast<uintptr_t>(PyArray_DATA(b));
-  return x + size_t(PyArray_NBYTES(a)) <= y || y + size_t(PyArray_NBYTES(b)) <= x;
-}
-
-static bool may_record(PyObject* tensor) { return grad_enabled() && may_need_grad(tensor); }
-
-// update(operator, a, b): a OP= b where that is no more than one call of the kernel: contiguous floats of one type and
-// shape, or a Python number, and nothing to record or to refuse. False if it is more; then nothing was done.
-static PyObject* update(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-  int64_t op;
-  if (nargs != 3 || !as_int(args[0], &op, "update", "operator")) {
-    if (nargs != 3) PyErr_Format(PyExc_TypeError, "update: expected 3 arguments, got %zd", nargs);
-    return nullptr;
-  }
-  if (op < 0 || op >= kMatrixMultiply || !kernels[op])
-    return PyErr_Format(PyExc_ValueError, "update: there is no operator %lld", (long long)op);
-  PyObject *a = args[1], *b = args[2];
-  int left_type = -1, right_type = -1;
-  bool unused = false;
-  PyObject* x = is_tensor(a) && !may_record(a) ? float_array(a, &left_type, &unused) : nullptr;
-  if (!x || !PyArray_ISCARRAY(reinterpret_cast<PyArrayObject*>(x))) Py_RETURN_FALSE;
-  Ref y;  // held, like x: the kernel may let go of the GIL
-  if (PyFloat_CheckExact(b)) {
-    y.object = Py_NewRef(b);
-  } else if (PyLong_CheckExact(b)) {
-    int beyond;
-    const long value = PyLong_AsLongAndOverflow(b, &beyond);
-    if (beyond || value < -(1L << 53) || value > 1L << 53) Py_RETURN_FALSE;
-    y.object = PyFloat_FromDouble(double(value));
-    if (!y) return nullptr;
-  } else if (is_tensor(b) && !may_record(b)) {
-    PyObject* array = float_array(b, &right_type, &unused);
-    if (array && left_type == right_type &&
-        apart(reinterpret_cast<PyArrayObject*>(x), reinterpret_cast<PyArrayObject*>(array)))
-      y.object = Py_NewRef(array);
-  }
-  if (!y) Py_RETURN_FALSE;
-  Ref hold_x(Py_NewRef(x));
-  PyObject* arguments[] = {x, y.object, x};
-  Ref result(PyObject_Vectorcall(kernels[op], arguments, 3, nullptr));
-  if (!result || !count_write(a)) return nullptr;
-  Py_RETURN_TRUE;
-}
-
 // set_operators({name: (kernel, op, general function)})
 static PyObject* set_operators(PyObject*, PyObject* table) {
   for (int op = 0; op < kOperators; ++op) {
@@ -140,8 +92,6 @@ static PyObject* set_operators(PyObject*, PyObject* table) {
 }
 
 PyMethodDef operators_methods[] = {{"set_operators", set_operators, METH_O, "What + - * / @ call."},
-                                   {"update", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(update)),
-                                    METH_FASTCALL, "a OP= b where that is one call of the kernel."},
                                    {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace rl

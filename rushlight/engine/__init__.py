@@ -21,7 +21,6 @@ from .._native import (
     set_size_class,
     set_tensor_class,
     shape_of,
-    update,
     wrap,
 )
 from . import cpu
@@ -30,4 +29,4 @@ is_array = cpu.is_array
 
 __all__ = """CheckedFunction GradMode NodeRecord OpRecord TensorRecord Shortcut accumulate_grad cpu differentiate
 edge_of is_array next_seq one_like run_backward set_autograd_helpers set_dtype_class set_module_class set_module_slots
-set_operators set_size_class set_tensor_class shape_of update wrap""".split()
+set_operators set_size_class set_tensor_class shape_of wrap""".split()

@@ -10,13 +10,10 @@ import math
 from ..autograd.inplace import apply_inplace
 from ..autograd.op import METHODS, Op, OpType, cpu, named, primitives, public, shortcut
 from ..dtypes import bool_, can_cast, dtype_title
-from ..engine import update
 from ..errors import broadcast_shapes
 from ..tensor import Tensor
 from . import promote
 from .result import into
-
-ADD, SUBTRACT, MULTIPLY, DIVIDE = range(4)  # of engine.update(operator, a, b): the plainest in-place calls
 
 
 def holomorphic(backward):
@@ -170,8 +167,6 @@ def inplace_binary(op, name, floats=False, compare=False):
             pair = promote.pair(self.detach(), other, name)
             _check_shapes(*pair)
             return self.copy_(op(*pair))
-        if name == "mul" and update(MULTIPLY, self, other):
-            return self
         other = fit_operand(self, other, name, floats)
         return apply_inplace(op, self, other)
 
@@ -479,8 +474,6 @@ def _add_(self, other, *, alpha=1):
         return apply_inplace(primitives.add_scaled, self, other, alpha=alpha)
     if alpha != 1 or alpha is True:
         other = scaled(self, other, alpha, "add_")
-    if update(ADD, self, other):
-        return self
     return apply_inplace(primitives.add, self, fit_operand(self, other, "add_"))
 
 
@@ -494,8 +487,6 @@ def _sub_(self, other, *, alpha=1):
     if alpha != 1 or alpha is True:
         _refuse_bool(self, other)
         other = scaled(self, other, alpha, "sub_")
-    if update(SUBTRACT, self, other):
-        return self
     _refuse_bool(self, other)
     return apply_inplace(primitives.sub, self, fit_operand(self, other, "sub_"))
 
@@ -548,8 +539,6 @@ for _name in ("divide", "true_divide"):
 def _div_(self, other, *, rounding_mode=None):
     """In-place div."""
     if rounding_mode is None:
-        if update(DIVIDE, self, other):
-            return self
         return apply_inplace(primitives.div, self, fit_operand(self, other, "div_", floats=True))
     result = div(self, other, rounding_mode=rounding_mode)
     _check_written(result.dtype, self.dtype)

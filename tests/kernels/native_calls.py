@@ -369,10 +369,6 @@ def autograd_calls(add, draw):
     for tensor in (x, single, several, loss):
         add("edge_of", tensor)
         add("wrap", tensor._array)
-    for operator in range(4):
-        add("update", operator, rushlight.ones(3, 4), rushlight.ones(3, 4))
-        add("update", operator, rushlight.ones(3, 4), 1.5)
-        add("update", operator, x, y)
     add("one_like", loss._array)
     add("one_like", np.ones((1, 1)))
     add("one_like", np.ones(3, np.int32))
